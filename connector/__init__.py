@@ -148,8 +148,6 @@ if TYPE_CHECKING:
     )
     from connector.payouts.calls import run_sync_payouts, sync_payouts
     from connector.payouts.report import AccountPayoutsReport, PayoutsReport, Unbalanced
-    from connector.reporting.calls import run_statement, statement
-    from connector.reporting.facts import Changes, Statement
     from connector.reporting.find import Found, FoundPayout, find_payouts
     from connector.reporting.lake_report.calls import report, run_report
     from connector.reporting.lake_report.facts import (
@@ -169,6 +167,8 @@ if TYPE_CHECKING:
         RunLine,
         SpanSums,
     )
+    from connector.reporting.statement.calls import run_statement, statement
+    from connector.reporting.statement.facts import Changes, Statement
     from connector.reporting.workpaper.calls import write_workpaper
     from connector.running.canceller import Canceller
     from connector.running.clock import Clock
@@ -257,8 +257,8 @@ _HOMES = {
     ),
     "connector.payouts.calls": "run_sync_payouts sync_payouts",
     "connector.payouts.report": "AccountPayoutsReport PayoutsReport Unbalanced",
-    "connector.reporting.calls": "run_statement statement",
-    "connector.reporting.facts": "Changes Statement",
+    "connector.reporting.statement.calls": "run_statement statement",
+    "connector.reporting.statement.facts": "Changes Statement",
     "connector.reporting.lake_report.calls": "report run_report",
     "connector.reporting.lake_report.facts": (
         "AccountFacts AuditFacts DayKey DayLine DriftLine FileProblem LakeReport LateLine MonthLine PayoutFacts "

@@ -42,9 +42,9 @@ def takes_options(options: type) -> Callable[[F], F]:
             init(self, **given)
 
         written = signature(init)
-        own = [one for one in written.parameters.values() if one.kind is not Parameter.VAR_KEYWORD]
-        rest = [one for one in written.parameters.values() if one.kind is Parameter.VAR_KEYWORD]
-        named = {one.name for one in own}
+        own = [parameter for parameter in written.parameters.values() if parameter.kind is not Parameter.VAR_KEYWORD]
+        rest = [parameter for parameter in written.parameters.values() if parameter.kind is Parameter.VAR_KEYWORD]
+        named = {parameter.name for parameter in own}
         listed = [
             Parameter(name, Parameter.KEYWORD_ONLY, default=option.default, annotation=types[name])
             for name, option in table.items()

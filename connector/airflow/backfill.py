@@ -124,7 +124,7 @@ class StripeAccountGroupsOperator(LakeOperator):
         windows = self.call(lambda: connector.plan(self.destination, **given))
         accounts = [next(iter(window.get("accounts", ())), None) for window in windows]
         groups = groups_of(list(dict.fromkeys(accounts)), self.groups)
-        listed = {one: when for window in windows for one, when in window.get("accounts_created", {}).items()}
+        listed = {account: when for window in windows for account, when in window.get("accounts_created", {}).items()}
         shared = {"lake": windows[0]["lake"]} if windows else {}
         tasks = [{"accounts": group, **created_of(group, listed), **shared} for group in groups]
         return mapped(tasks, budget=self.budget, slots=self.slots)

@@ -40,7 +40,7 @@ class ConnectionSettings:
     """
 
     config: Config
-    account: str | None = None
+    account: str | None
 
 
 PROXY_VARIABLES = ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "NO_PROXY", "no_proxy")

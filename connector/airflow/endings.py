@@ -37,7 +37,7 @@ def ending_of(error: BaseException) -> Ending:
         return Ending(None)
     if not found.retryable:
         return Ending(again=False)
-    asked = [one.retry_after for one in _parts(found) if isinstance(one, ApiError) and one.retry_after is not None]
+    asked = [part.retry_after for part in _parts(found) if isinstance(part, ApiError) and part.retry_after is not None]
     return Ending(again=True, after=min(LONGEST_WAIT, max(asked)) if asked else None)
 
 
@@ -71,4 +71,8 @@ def _of_connector(error: BaseException) -> ConnectorError | None:
 
 
 def _parts(error: ConnectorError) -> list[ConnectorError]:
-    return [one for one in error.errors.values() if one.retryable] if isinstance(error, AccountsError) else [error]
+    return (
+        [failure for failure in error.errors.values() if failure.retryable]
+        if isinstance(error, AccountsError)
+        else [error]
+    )

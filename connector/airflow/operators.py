@@ -22,7 +22,7 @@ from connector.options.calls import (
     StatementOptions,
 )
 from connector.payouts import report as payouts_report
-from connector.reporting import document as statement_document
+from connector.reporting.statement import document as statement_document
 from connector.verification import verdict as verdicts
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ class StripeVerifyOperator(LakeOperator):
         result = self.result_of(self.call(lambda: connector.verify(self.destination, **given)))
         if result.outcome == "residual" or (self.strict and result.outcome == "not_checkable"):
             self.keep(context, result)
-            said = next((one.error for one in result.accounts if one.error), result.outcome)
+            said = next((account.error for account in result.accounts if account.error), result.outcome)
             raise AirflowFailException(f"{self.destination} does not agree: {said}")
         return self.handed_on(context, result)
 

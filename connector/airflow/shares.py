@@ -18,19 +18,18 @@ WINDOWS_A_SLOT = 4
 """Windows for each slot of a pool: enough that slots end together, few enough that starting tasks costs little."""
 
 
-def tasks_for(slots: int, *, most: int = MOST_TASKS) -> int:
-    """Return how many tasks to cut work into, 1 to `most`.
+def tasks_for(slots: int) -> int:
+    """Return how many tasks to cut work into, 1 to `MOST_TASKS`.
 
     Args:
         slots: tasks at work at once, at least 1.
-        most: bound that Airflow's `max_map_length` sets.
 
     Raises:
         UsageError: there are no slots.
     """
     if type(slots) is not int or slots < 1:
         raise UsageError(f"`slots` {slots!r} must be a whole number, at least 1: those of the pool the tasks run in")
-    return max(1, min(most, WINDOWS_A_SLOT * slots))
+    return max(1, min(MOST_TASKS, WINDOWS_A_SLOT * slots))
 
 
 def rate_of(budget: float, slots: int) -> float:
@@ -72,18 +71,22 @@ def wanting(accounts: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str
         windows: what was planned; where no time is said, it is enough that there is something. One without `accounts`
             is of the key's own account, which is one of those that no other window names.
     """
-    for one in accounts:
-        if one["differences"] and one["retired"] is None:
-            return f"{one['account']}: {len(one['differences']):,} data files are not as their record says"
+    for holding in accounts:
+        if holding["differences"] and holding["retired"] is None:
+            return f"{holding['account']}: {len(holding['differences']):,} data files are not as their record says"
     named = {account for window in windows for account in window.get("accounts", ()) if account is not None}
     for window in windows:
         asked = Interval(window["since"] or 0, window["until"]) if "until" in window else None
         for account in window.get("accounts") or [None]:
-            held = [one for one in accounts if (one["account"] == account if account else one["account"] not in named)]
+            held = [
+                holding
+                for holding in accounts
+                if (holding["account"] == account if account else holding["account"] not in named)
+            ]
             name = account or "the key's own account"
-            if not any(_covered(one) for one in held):
+            if not any(_covered(holding) for holding in held):
                 return f"it has nothing of {name}"
-            if asked and not any(_covered(one).covers(asked) for one in held):
+            if asked and not any(_covered(holding).covers(asked) for holding in held):
                 return f"{name} lacks some of {to_words(asked.start)} to {to_words(asked.stop)}"
     return None
 

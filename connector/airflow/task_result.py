@@ -106,8 +106,8 @@ class TaskResult:
 
 def of_sync(report: Mapping[str, Any]) -> TaskResult:
     """Return what a run over balance transactions did; the report is the document of `schemas/run_report.json`."""
-    accounts = [_synced(one) for one in report["accounts"]]
-    late = sum(one["late"]["rows"] for one in report["accounts"])
+    accounts = [_synced(account) for account in report["accounts"]]
+    late = sum(account["late"]["rows"] for account in report["accounts"])
     result = TaskResult("sync", report["outcome"], report["destination"], report["run_id"], report["error"])
     return replace(_counted(result, report, accounts), rows_late=late, warnings=_warnings(report["warnings"]))
 
@@ -116,17 +116,17 @@ def of_payouts(report: Mapping[str, Any]) -> TaskResult:
     """Return what a run over payouts did; the report is the document of `schemas/payouts_report.json`."""
     accounts = [
         AccountResult(
-            one["account"],
-            _line(one["error"]),
-            one["payouts_new"],
-            one["payouts_changed"],
-            one["lake_payouts"],
-            _covered_until(one["covered"]),
+            account["account"],
+            _line(account["error"]),
+            account["payouts_new"],
+            account["payouts_changed"],
+            account["lake_payouts"],
+            _covered_until(account["covered"]),
         )
-        for one in report["accounts"]
+        for account in report["accounts"]
     ]
-    waiting = sum(len(one["waiting"]) for one in report["accounts"])
-    unbalanced = [row["payout"] for one in report["accounts"] for row in one["unbalanced"]]
+    waiting = sum(len(account["waiting"]) for account in report["accounts"])
+    unbalanced = [row["payout"] for account in report["accounts"] for row in account["unbalanced"]]
     said = [f"rows of {payout} do not add up to nothing" for payout in unbalanced]
     result = TaskResult("payouts", report["outcome"], report["destination"], warnings=_warnings(said))
     return replace(_counted(result, report, accounts), details={"waiting": waiting, "unbalanced": len(unbalanced)})
@@ -135,8 +135,8 @@ def of_payouts(report: Mapping[str, Any]) -> TaskResult:
 def of_balance(destination: str, snapshots: Sequence[Mapping[str, Any]]) -> TaskResult:
     """Return what taking snapshots of balances did: `run_record_balance` returns them."""
     accounts = [
-        AccountResult(one["account"], rows_new=one["rows"], covered_until=to_text(one["snapshot_at"]))
-        for one in snapshots
+        AccountResult(snapshot["account"], rows_new=snapshot["rows"], covered_until=to_text(snapshot["snapshot_at"]))
+        for snapshot in snapshots
     ]
     result = TaskResult("balance", "complete", destination)
     return _counted(result, {"requests": {"total": len(accounts)}}, accounts)
@@ -144,7 +144,7 @@ def of_balance(destination: str, snapshots: Sequence[Mapping[str, Any]]) -> Task
 
 def of_verdict(verdict: Mapping[str, Any]) -> TaskResult:
     """Return what a check came to; the verdict is the document of `schemas/verdict.json`."""
-    accounts = [AccountResult(one["account"], _finding(one)) for one in verdict["accounts"]]
+    accounts = [AccountResult(account["account"], _finding(account)) for account in verdict["accounts"]]
     return TaskResult(
         "verify",
         verdict["verdict"],
@@ -160,7 +160,7 @@ def of_verdict(verdict: Mapping[str, Any]) -> TaskResult:
 
 def of_statement(statement: Mapping[str, Any]) -> TaskResult:
     """Return a statement, the document of `schemas/statement.json`, in its details; without it where it is too long."""
-    accounts = [AccountResult(one["account"]) for one in statement["accounts"]]
+    accounts = [AccountResult(account["account"]) for account in statement["accounts"]]
     details, warnings = {"statement": exact(statement)}, ()
     if (length := len(json.dumps(details, default=str))) > MOST_DETAILS:
         details, warnings = {}, (f"the statement has {length:,} characters, too many for XCom: name fewer `accounts`",)
@@ -180,20 +180,20 @@ def of_status(status: Mapping[str, Any]) -> TaskResult:
     """Return what a lake holds: what `connector.run_status` returns."""
     accounts = [
         AccountResult(
-            one["account"],
-            lake_rows=one["rows"],
-            covered_until=_covered_until(one["covered"]),
-            lake_record=one["lake_record"],
-            net={currency: str(amount) for currency, amount in one["net"].items()},
+            account["account"],
+            lake_rows=account["rows"],
+            covered_until=_covered_until(account["covered"]),
+            lake_record=account["lake_record"],
+            net={currency: str(amount) for currency, amount in account["net"].items()},
         )
-        for one in status["accounts"]
+        for account in status["accounts"]
     ]
     return _counted(TaskResult("check", "complete", status["destination"]), {"requests": {"total": 0}}, accounts)
 
 
 def event_of(result: TaskResult) -> dict[str, Any]:
     """Return what the event of an asset says of a task: rows, covered until, and the number of the lake's record."""
-    records = {one.account: one.lake_record for one in result.accounts if one.lake_record is not None}
+    records = {account.account: account.lake_record for account in result.accounts if account.lake_record is not None}
     return {
         "rows_new": result.rows_new,
         "rows_changed": result.rows_changed,
@@ -207,29 +207,29 @@ def event_of(result: TaskResult) -> dict[str, Any]:
 def exact(value: Any) -> Any:  # noqa: ANN401 - JSON
     """Return a JSON value with whole numbers that not every reader has exactly as text, and tuples as lists."""
     if isinstance(value, dict):
-        return {str(name): exact(one) for name, one in cast("dict[Any, Any]", value).items()}
+        return {str(name): exact(member) for name, member in cast("dict[Any, Any]", value).items()}
     if isinstance(value, list | tuple):
-        return [exact(one) for one in cast("Sequence[Any]", value)]
+        return [exact(member) for member in cast("Sequence[Any]", value)]
     return str(value) if isinstance(value, int) and abs(value) > EXACT else value
 
 
-def _synced(one: Mapping[str, Any]) -> AccountResult:
+def _synced(account: Mapping[str, Any]) -> AccountResult:
     return AccountResult(
-        one["account"],
-        _line(one["error"]),
-        one["rows_new"],
-        one["rows_changed"],
-        one["lake_rows"],
-        _covered_until(one["covered"]),
-        one["lake_record"],
-        {currency: str(amount) for currency, amount in one["net"].items()},
+        account["account"],
+        _line(account["error"]),
+        account["rows_new"],
+        account["rows_changed"],
+        account["lake_rows"],
+        _covered_until(account["covered"]),
+        account["lake_record"],
+        {currency: str(amount) for currency, amount in account["net"].items()},
     )
 
 
 def _counted(result: TaskResult, report: Mapping[str, Any], accounts: list[AccountResult]) -> TaskResult:
     """Return a result with the sums over its accounts, and what the run asked."""
-    covered = [one.covered_until for one in accounts]
-    known = [one for one in covered if one is not None]
+    covered = [account.covered_until for account in accounts]
+    known = [until for until in covered if until is not None]
     requests = report["requests"]
     return replace(
         result,
@@ -237,9 +237,9 @@ def _counted(result: TaskResult, report: Mapping[str, Any], accounts: list[Accou
         duration_seconds=report.get("duration_seconds"),
         accounts_total=len(accounts),
         accounts=_few(accounts),
-        rows_new=sum(one.rows_new for one in accounts),
-        rows_changed=sum(one.rows_changed for one in accounts),
-        lake_rows=sum(one.lake_rows for one in accounts),
+        rows_new=sum(account.rows_new for account in accounts),
+        rows_changed=sum(account.rows_changed for account in accounts),
+        lake_rows=sum(account.lake_rows for account in accounts),
         covered_until=min(known) if known and len(known) == len(covered) else None,
         requests=requests["total"],
         requests_refused=sum(requests.get("limited", {}).values()),
@@ -247,7 +247,7 @@ def _counted(result: TaskResult, report: Mapping[str, Any], accounts: list[Accou
 
 
 def _few(accounts: list[AccountResult]) -> tuple[AccountResult, ...]:
-    return tuple(sorted(accounts, key=lambda one: one.error is None)[:MOST_ACCOUNTS])
+    return tuple(sorted(accounts, key=lambda account: account.error is None)[:MOST_ACCOUNTS])
 
 
 def _covered_until(covered: Sequence[Sequence[int]]) -> str | None:
@@ -263,7 +263,7 @@ def _finding(account: Mapping[str, Any]) -> str | None:
 
 
 def _warnings(said: Sequence[str]) -> tuple[str, ...]:
-    return tuple(_line(one) or "" for one in said[:MOST_WARNINGS])
+    return tuple(_line(warning) or "" for warning in said[:MOST_WARNINGS])
 
 
 def _line(text: str | None) -> str | None:

@@ -83,25 +83,25 @@ class Search(Generic[T]):
         waiting: deque[asyncio.Future[T | ApiError]] = deque()
         async with tasks_with_one_error() as tasks:
 
-            async def find(one: str, answer: asyncio.Future[T | ApiError]) -> None:
-                answer.set_result(await self._find(one))
+            async def find(object_id: str, answer: asyncio.Future[T | ApiError]) -> None:
+                answer.set_result(await self._find(object_id))
 
-            for one in ids:
+            for object_id in ids:
                 if len(waiting) >= ahead:
                     self.take(await waiting.popleft())
                 waiting.append(asyncio.get_running_loop().create_future())
-                tasks.start_soon(find, one, waiting[-1])
+                tasks.start_soon(find, object_id, waiting[-1])
             while waiting:
                 self.take(await waiting.popleft())
 
-    async def _find(self, one: str) -> T | ApiError:
+    async def _find(self, object_id: str) -> T | ApiError:
         """Return the thing from the first account that has it, else what the accounts said."""
         refusals: dict[type[ApiError], ApiError] = {}  # the first of each class: there may be thousands
         asked: set[str | None] = set()
         rest = iter(self.accounts)
         while some := self._next(rest, asked):
             asked.update(some)
-            for account, answer in zip(some, await self._ask_all(one, some), strict=True):
+            for account, answer in zip(some, await self._ask_all(object_id, some), strict=True):
                 if not isinstance(answer, ApiError):
                     self._had[account] = None
                     return answer
@@ -113,22 +113,22 @@ class Search(Generic[T]):
         likely = [account for account in self._had if account not in asked]
         return likely[:ABREAST] or list(islice((account for account in rest if account not in asked), ABREAST))
 
-    async def _ask_all(self, one: str, accounts: Sequence[str | None]) -> list[T | ApiError]:
+    async def _ask_all(self, object_id: str, accounts: Sequence[str | None]) -> list[T | ApiError]:
         """Ask several accounts at once, and return their answers in order."""
         answers: dict[int, T | ApiError] = {}
 
         async def ask(position: int, account: str | None) -> None:
-            answers[position] = await self._ask(one, account)
+            answers[position] = await self._ask(object_id, account)
 
         async with tasks_with_one_error() as tasks:
             for position, account in enumerate(accounts):
                 tasks.start_soon(ask, position, account)
         return [answers[position] for position in range(len(accounts))]
 
-    async def _ask(self, one: str, account: str | None) -> T | ApiError:
+    async def _ask(self, object_id: str, account: str | None) -> T | ApiError:
         """Ask one account; what is no matter of this account and id alone is raised."""
         try:
-            found: T | ApiError = await self.fetch(one, account)
+            found: T | ApiError = await self.fetch(object_id, account)
         except NotFoundError as error:
             error.account, found = error.account or account, error
         except (PermissionDeniedError, ServerError) as error:

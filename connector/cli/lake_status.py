@@ -99,12 +99,12 @@ class Look:
         there = document(self.destination, self.holdings, self.last, self.reads, self.facts.livemode)
         return {
             **there,
-            "tables": [one.to_document() for one in self.tables],
+            "tables": [table.to_document() for table in self.tables],
             "turned_back": list(self.turned_back),
-            "extra_files": [one.shown for one in self.unnamed],
+            "extra_files": [unnamed_file.shown for unnamed_file in self.unnamed],
             "listed": self.listed,
             "reads": self.reads.to_document(),
-            "at_work": [one.to_document() for one in self.runs],
+            "at_work": [run.to_document() for run in self.runs],
         }
 
 
@@ -125,7 +125,7 @@ def look(destination: str | PathLike[str]) -> Look:
     runs = runs_at_work(others_at_work(store))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
-    reads = reads_of(store, (one.state for one in holdings), now=time.time())
+    reads = reads_of(store, (holding.state for holding in holdings), now=time.time())
     back = tuple(_turned_back(found, witnessed))
     return Look(
         str(destination),
@@ -181,7 +181,7 @@ def document(
                 "covered": [[part.start, part.stop] for part in state.covered],
                 "read_until": state.read_until,
                 "lake_record": state.number,
-                "readable_records": [list(one) for one in holding.readable],
+                "readable_records": [list(span) for span in holding.readable],
                 "rows": state.rows,
                 "files": len(state.files),
                 "bytes": sum(file.bytes for file in state.files.values()),
@@ -195,8 +195,8 @@ def document(
                 "api_versions": list(state.api_versions),
                 "mixed_versions": len(state.api_versions) > 1,
                 "options": dict(state.options),
-                "drift": [asdict(one) for one in state.drift.findings],
-                "differences": [asdict(one) for one in holding.differences],
+                "drift": [asdict(finding) for finding in state.drift.findings],
+                "differences": [asdict(difference) for difference in holding.differences],
                 "audit": audit_round_of(state, reads).to_document(),
                 "stale_since": holding.stale_since,
                 "refused": holding.record.refused and asdict(holding.record.refused),
@@ -206,7 +206,7 @@ def document(
                     for each in holding.frozen
                 ],
             }
-            for state, holding in ((one.state, one) for one in holdings)
+            for state, holding in ((holding.state, holding) for holding in holdings)
         ],
         "last_run": last,
     }
@@ -223,24 +223,25 @@ def _listed(store: Store, facts: LakeFacts) -> dict[str, dict[str, Any]] | None:
     except ConfigError:
         return None
     return {
-        name: {"altered": len(one.altered), "behind": one.behind, "foreign": one.foreign} for name, one in found.items()
+        name: {"altered": len(comparison.altered), "behind": comparison.behind, "foreign": comparison.foreign}
+        for name, comparison in found.items()
     }
 
 
 def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnamed: UnnamedFiles) -> Iterator[Holding]:
     """Yield what there is of each account."""
-    newest = max((one.read_until for one in found if one.account not in facts.retired), default=0)
-    for one in found:
-        record = facts.record_of(one.account)
-        there = unnamed.of(TABLE, one.account)
+    newest = max((state.read_until for state in found if state.account not in facts.retired), default=0)
+    for state in found:
+        record = facts.record_of(state.account)
+        there = unnamed.of(TABLE, state.account)
         yield Holding(
-            one,
-            beside_unnamed(standing(store, TRANSACTIONS, one.account, one.files, compare(store, one)), there),
+            state,
+            beside_unnamed(standing(store, TRANSACTIONS, state.account, state.files, compare(store, state)), there),
             tuple(each for each in there if not each.is_swept),
             record,
-            stale_since(record, one.read_until, newest),
-            tuple(frozen_names(store, one.account)),
-            whole_versions(store, TRANSACTIONS, one.account, lately=True),
+            stale_since(record, state.read_until, newest),
+            tuple(frozen_names(store, state.account)),
+            whole_versions(store, TRANSACTIONS, state.account, lately=True),
         )
 
 

@@ -66,7 +66,7 @@ def _schema(table: LakeTable) -> str:
 
 
 def _partitioning(table: LakeTable) -> str:
-    names = ", ".join(python_text(one.name) for one in table.partitions)
+    names = ", ".join(python_text(partition.name) for partition in table.partitions)
     return f'    partitioning=ds.partitioning(pa.schema([schema.field(one) for one in [{names}]]), flavor="hive")'
 
 
@@ -74,7 +74,7 @@ def _lines(table: LakeTable, engine: str) -> Statement:
     if not table.is_local:
         raise unreadable(table, engine, "files of lines are read one by one here, from a local folder")
     table = without_objects(table, engine)
-    seconds = [python_text(one.name) for one in table.columns if one.had is Had.SECONDS]
+    seconds = [python_text(column.name) for column in table.columns if column.had is Had.SECONDS]
     fields = "[one for one in schema if one.name not in partitions]"
     text = f"""\
 from pathlib import Path
@@ -82,7 +82,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.json as pj
 
-partitions = [{", ".join(python_text(one.name) for one in table.partitions)}]
+partitions = [{", ".join(python_text(partition.name) for partition in table.partitions)}]
 {_schema(table)}
 in_lines = pa.schema({fields})
 in_seconds = in_lines

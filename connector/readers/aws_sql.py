@@ -56,8 +56,8 @@ def write_athena(table: LakeTable) -> Statement:
         raise unreadable(table, "Athena", "it has no reader of Arrow files")
     table, notes = in_bucket(table, "s3", engine="Athena")
     name = f"{table.name}_lines" if table.is_lines else table.name
-    fields = [f"`{one.name}` {hive_type(one.type, _ATHENA)}" for one in table.line_columns()]
-    partitions = ", ".join(f"`{one.name}` {_ATHENA[one.type]}" for one in table.partitions)
+    fields = [f"`{column.name}` {hive_type(column.type, _ATHENA)}" for column in table.line_columns()]
+    partitions = ", ".join(f"`{partition.name}` {_ATHENA[partition.type]}" for partition in table.partitions)
     text = (
         f"create external table if not exists {name} (\n{wrapped(fields)}\n)\npartitioned by ({partitions})\n"
         f"{_SERDE if table.is_lines else 'stored as parquet'}\n"
@@ -82,8 +82,8 @@ def write_redshift(table: LakeTable) -> Statement:
         table = without_objects(table, "Redshift")
     table, notes = in_bucket(table, "s3", engine="Redshift")
     name = f"YOUR_EXTERNAL_SCHEMA.{table.name}{'_lines' if table.is_lines else ''}"
-    fields = [f"{_quoted(one.name)} {hive_type(one.type, _REDSHIFT)}" for one in table.line_columns()]
-    partitions = ", ".join(f"{one.name} {_REDSHIFT[one.type]}" for one in table.partitions)
+    fields = [f"{_quoted(column.name)} {hive_type(column.type, _REDSHIFT)}" for column in table.line_columns()]
+    partitions = ", ".join(f"{partition.name} {_REDSHIFT[partition.type]}" for partition in table.partitions)
     created = (
         f"create external table {name} (\n{wrapped(fields)}\n)\npartitioned by ({partitions})\n"
         f"{_SERDE if table.is_lines else 'stored as parquet'}\nlocation {sql_text(f'{table.folder}/')};"

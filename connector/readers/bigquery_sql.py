@@ -38,7 +38,7 @@ def write(table: LakeTable) -> Statement:
     if table.format in {"arrow", "jsonl.zst"}:
         raise unreadable(table, "BigQuery", "of these formats it reads Parquet, and JSON lines plain or in gzip")
     table, notes = in_bucket(table, "gs", engine="BigQuery")
-    partitions = ", ".join(f"{one.name} {_NAMES[one.type]}" for one in table.partitions)
+    partitions = ", ".join(f"{partition.name} {_NAMES[partition.type]}" for partition in table.partitions)
     options = [
         f"format = '{'NEWLINE_DELIMITED_JSON' if table.is_lines else 'PARQUET'}'",
         f"uris = [{backslashed_text(f'{table.folder}/*')}]",
@@ -49,7 +49,7 @@ def write(table: LakeTable) -> Statement:
         end = _end(partitions, [*options, "enable_list_inference = true"])
         return Statement("sql", f"create or replace external table {table.name}\n{end}", table.names, notes)
     options += ["ignore_unknown_values = true", *(["compression = 'GZIP'"] if table.format == "jsonl.gz" else [])]
-    fields = wrapped([f"{one.name} {_declared(one)}" for one in table.line_columns()])
+    fields = wrapped([f"{column.name} {_declared(column)}" for column in table.line_columns()])
     text = (
         f"create or replace external table {table.name}_lines (\n{fields}\n)\n{_end(partitions, options)}\n\n"
         f"create or replace view {table.name} as select\n{wrapped(map(_expression, table.all_columns))}\n"
@@ -60,7 +60,7 @@ def write(table: LakeTable) -> Statement:
 
 
 def _end(partitions: str, options: list[str]) -> str:
-    written = ",\n".join(f"  {one}" for one in options)
+    written = ",\n".join(f"  {option}" for option in options)
     return f"with partition columns ({partitions})\noptions (\n{written}\n);"
 
 
@@ -85,5 +85,5 @@ def _type(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"ARRAY<{_type(kind.value_type)}>"
     if pa.types.is_struct(kind):
-        return f"STRUCT<{', '.join(f'{one.name} {_type(one.type)}' for one in kind)}>"
+        return f"STRUCT<{', '.join(f'{field.name} {_type(field.type)}' for field in kind)}>"
     return _NAMES[kind]

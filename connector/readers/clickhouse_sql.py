@@ -42,8 +42,8 @@ def write(table: LakeTable) -> Statement:
     refuse_patterns(table, "*?{}", "ClickHouse")
     refuse_hive_names(table, "ClickHouse")
     files = backslashed_text(f"{table.folder}/**/*{table.suffix}")
-    fields = [f"{one.name} {_declared(one, lines=table.is_lines)}" for one in table.line_columns()]
-    fields += [f"{one.name} {_NAMES[one.type]}" for one in table.partitions]
+    fields = [f"{column.name} {_declared(column, lines=table.is_lines)}" for column in table.line_columns()]
+    fields += [f"{partition.name} {_NAMES[partition.type]}" for partition in table.partitions]
     form = "JSONEachRow" if table.is_lines else {"parquet": "Parquet", "arrow": "Arrow"}[table.format]
     alias = " as line" if table.is_lines else ""
     settings = "use_hive_partitioning = 1"
@@ -88,5 +88,5 @@ def _type(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"Array({_type(kind.value_type)})"
     if pa.types.is_struct(kind):
-        return f"Tuple({', '.join(f'{one.name} Nullable({_type(one.type)})' for one in kind)})"
+        return f"Tuple({', '.join(f'{field.name} Nullable({_type(field.type)})' for field in kind)})"
     return _NAMES[kind]

@@ -59,7 +59,7 @@ def write(table: LakeTable) -> Statement:
     files = python_text(f"{table.folder}/**/*{table.suffix}")
     schema = ""
     if table.is_lines:
-        fields = [f"{python_text(one.name)}: {_type(one.type)}" for one in table.line_columns()]
+        fields = [f"{python_text(column.name)}: {_type(column.type)}" for column in table.line_columns()]
         schema = f"    infer_schema=False,\n    schema={{\n{wrapped(fields, '        ')},\n    }},\n"
     reader = "read_json" if table.is_lines else "read_parquet"
     text = (
@@ -82,5 +82,5 @@ def _type(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"T.list({_type(kind.value_type)})"
     if pa.types.is_struct(kind):
-        return f"T.struct({{{', '.join(f'{python_text(one.name)}: {_type(one.type)}' for one in kind)}}})"
+        return f"T.struct({{{', '.join(f'{python_text(field.name)}: {_type(field.type)}' for field in kind)}}})"
     return _NAMES[kind]

@@ -127,24 +127,24 @@ class LakeTable:
     @property
     def names(self) -> tuple[str, ...]:
         """Names of all columns."""
-        return tuple(one.name for one in self.all_columns)
+        return tuple(column.name for column in self.all_columns)
 
     def line_columns(self) -> tuple[Column, ...]:
         """Return the fields of a line that the columns are had from, of the types they have there."""
         fields: dict[str, Column] = {}
-        for one in self.columns:
-            if one.had in {Had.ID_OF_SOURCE, Had.TEXT_OF_SOURCE}:
+        for column in self.columns:
+            if column.had in {Had.ID_OF_SOURCE, Had.TEXT_OF_SOURCE}:
                 fields["source"] = Column("source", pa.string(), had=Had.TEXT_OF_OBJECT)
-            elif one.had is Had.SECONDS:
-                fields[one.name] = Column(one.name, pa.int64(), one.nullable, Had.SECONDS)
+            elif column.had is Had.SECONDS:
+                fields[column.name] = Column(column.name, pa.int64(), column.nullable, Had.SECONDS)
             else:
-                fields[one.name] = one
+                fields[column.name] = column
         return tuple(fields.values())
 
     def without(self, *ways: Had) -> LakeTable:
         """Return the table without the columns that an engine cannot have in one of these ways."""
-        kept = tuple(one for one in self.columns if one.had not in ways)
-        lost = tuple(one.name for one in self.columns if one.had in ways)
+        kept = tuple(column for column in self.columns if column.had not in ways)
+        lost = tuple(column.name for column in self.columns if column.had in ways)
         return replace(self, columns=kept, missing=(*self.missing, *lost))
 
 
@@ -170,7 +170,7 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
     found = list(table_files(open_store(destination), table))
     if not found:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
-    paths = tuple(path for one in found for path in one.paths)
+    paths = tuple(path for files in found for path in files.paths)
     form = found[0].form.name
     if form == ICEBERG and place is not None:
         raise ConfigError(
@@ -178,7 +178,7 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
             " cannot be read; leave `at` out, or make a lake there with `stripe-balance convert`"
         )
     known = _described(table, where, form, found[0].schema, paths, expanded=_is_expanded(found))
-    known = replace(known, mixed=any(one.mixed for one in found))
+    known = replace(known, mixed=any(files.mixed for files in found))
     return _in_catalog(known, open_store(destination)) if form == ICEBERG else known
 
 
@@ -209,14 +209,16 @@ def checked_place(text: str) -> str:
 def _described(
     table: str, place: str, format_name: str, schema: pa.Schema, paths: tuple[str, ...] = (), *, expanded: bool = False
 ) -> LakeTable:
-    *stored, account, time = [Column(one.name, one.type, one.nullable) for one in schema]
+    *stored, account, time = [Column(field.name, field.type, field.nullable) for field in schema]
     if not format_name.startswith("jsonl"):
         return LakeTable(table, place, format_name, tuple(stored), (account, time), paths=paths)
     in_lines = _in_lines(table, expanded=expanded)
     columns = tuple(
-        Column(one.name, one.type, one.nullable, in_lines[one.name]) for one in stored if one.name in in_lines
+        Column(column.name, column.type, column.nullable, in_lines[column.name])
+        for column in stored
+        if column.name in in_lines
     )
-    missing = tuple(one.name for one in stored if one.name not in in_lines)
+    missing = tuple(column.name for column in stored if column.name not in in_lines)
     return LakeTable(table, place, format_name, columns, (account, time), missing, paths)
 
 
@@ -226,7 +228,7 @@ def _in_lines(table: str, *, expanded: bool) -> dict[str, Had]:
         return {"snapshot_at": Had.SECONDS, "snapshot": Had.TEXT_OF_OBJECT}
     columns = file_schema(table, Granularity.DAY)
     if table == "payout_transactions":
-        return {one.name: Had.SECONDS if one.type == INSTANT else Had.STORED for one in columns}
+        return {column.name: Had.SECONDS if column.type == INSTANT else Had.STORED for column in columns}
     api = "balance_transaction" if table == TABLE else "payout"
     fields: dict[str, Any] = schemas.load(f"api/{api}")["properties"]
     found = {name: _way(columns.field(name).type, field["type"]) for name, field in fields.items()}
@@ -242,4 +244,4 @@ def _way(column: pa.DataType, kinds: str | list[str]) -> Had:
 
 
 def _is_expanded(found: list[TableFiles]) -> bool:
-    return any(path.split(".")[0] == "source" for one in found for path in one.expanded)
+    return any(path.split(".")[0] == "source" for table in found for path in table.expanded)

@@ -50,11 +50,11 @@ def write(table: LakeTable) -> Statement:
     refuse_patterns(table, "\\", "DuckDB")
     refuse_hive_names(table, "DuckDB")
     files = sql_text(f"{escaped(table.folder, '*?[', '[{}]'.format)}/**/*{table.suffix}")
-    types = ", ".join(f"{sql_text(one.name)}: {_type(one.type)}" for one in table.partitions)
+    types = ", ".join(f"{sql_text(partition.name)}: {_type(partition.type)}" for partition in table.partitions)
     options = f"hive_partitioning = true, hive_types = {{{types}}}"
     if table.is_lines:
         columns = wrapped(
-            [f"{sql_text(one.name)}: {sql_text(_type(one.type))}" for one in table.line_columns()], "    "
+            [f"{sql_text(column.name)}: {sql_text(_type(column.type))}" for column in table.line_columns()], "    "
         )
         compression = f"compression = '{_CODECS[table.format]}'"  # said, since `?` in a path hides the ending
         options += f",\n  format = 'newline_delimited', {compression}, columns = {{\n{columns}\n  }}"
@@ -82,5 +82,5 @@ def _type(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"{_type(kind.value_type)}[]"
     if pa.types.is_struct(kind):
-        return f"STRUCT({', '.join(f'{one.name} {_type(one.type)}' for one in kind)})"
+        return f"STRUCT({', '.join(f'{field.name} {_type(field.type)}' for field in kind)})"
     return _NAMES[kind]

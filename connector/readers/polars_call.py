@@ -38,7 +38,7 @@ def write(table: LakeTable) -> Statement:
     if table.is_lines:
         return _lines(without_objects(table, "Polars"))
     reader = "scan_parquet" if table.format == "parquet" else "scan_ipc"
-    partitions = ", ".join(f"{python_text(one.name)}: {_type(one.type)}" for one in table.partitions)
+    partitions = ", ".join(f"{python_text(partition.name)}: {_type(partition.type)}" for partition in table.partitions)
     text = (
         f"import polars as pl\n\n{table.name} = pl.{reader}(\n    {python_text(_folder(table))},\n    glob=False,\n"
         f"    hive_partitioning=True,\n    hive_schema={{{partitions}}},\n)"
@@ -47,8 +47,8 @@ def write(table: LakeTable) -> Statement:
 
 
 def _lines(table: LakeTable) -> Statement:
-    fields = [f"{python_text(one.name)}: {_type(one.type)}" for one in table.line_columns()]
-    seconds = [python_text(one.name) for one in table.columns if one.had is Had.SECONDS]
+    fields = [f"{python_text(column.name)}: {_type(column.type)}" for column in table.line_columns()]
+    seconds = [python_text(column.name) for column in table.columns if column.had is Had.SECONDS]
     moments = f"pl.from_epoch(pl.col({', '.join(seconds)}))"
     made = [
         f'{moments}.dt.replace_time_zone("UTC").dt.cast_time_unit("us")',
@@ -58,8 +58,8 @@ def _lines(table: LakeTable) -> Statement:
         f"import polars as pl\n\n{table.name} = pl.scan_ndjson(\n    {python_text(_folder(table))},\n    schema={{\n"
         f"{wrapped(fields, '        ')},\n    }},\n"
         '    include_file_paths="file",\n).with_columns(\n'
-        + "".join(f"    {one},\n" for one in made)
-        + f").select(\n{wrapped([python_text(one.name) for one in table.all_columns], '    ')},\n)"
+        + "".join(f"    {line},\n" for line in made)
+        + f").select(\n{wrapped([python_text(column.name) for column in table.all_columns], '    ')},\n)"
     )
     return Statement("python", text, table.names, line_notes(table))
 
@@ -82,5 +82,5 @@ def _type(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"pl.List({_type(kind.value_type)})"
     if pa.types.is_struct(kind):
-        return f"pl.Struct({{{', '.join(f'{python_text(one.name)}: {_type(one.type)}' for one in kind)}}})"
+        return f"pl.Struct({{{', '.join(f'{python_text(field.name)}: {_type(field.type)}' for field in kind)}}})"
     return _NAMES[kind]

@@ -39,14 +39,16 @@ def write(table: LakeTable) -> Statement:
         raise unreadable(table, "Snowflake", "it has no file format of this kind")
     table, notes = in_bucket(table, "s3", "gs", "azure", engine="Snowflake")
     place = f"gcs{table.place.removeprefix('gs')}" if table.place.startswith("gs://") else table.place
-    columns = [f"{one.name} {_type(one.type)} as ({_expression(one)})" for one in table.columns]
-    columns += [f"{one.name} {_type(one.type)} as ({_partition(one)})" for one in table.partitions]
+    columns = [f"{column.name} {_type(column.type)} as ({_expression(column)})" for column in table.columns]
+    columns += [
+        f"{partition.name} {_type(partition.type)} as ({_partition(partition)})" for partition in table.partitions
+    ]
     form = "type = json" if table.is_lines else "type = parquet, use_logical_type = true"
     text = (
         f"create stage if not exists stripe_balance\n  url = {backslashed_text(f'{place}/')}\n"
         f"  storage_integration = YOUR_INTEGRATION;\n\n"
         f"create or replace external table {table.name} (\n  " + ",\n  ".join(columns) + "\n)\n"
-        f"partition by ({', '.join(one.name for one in table.partitions)})\n"
+        f"partition by ({', '.join(partition.name for partition in table.partitions)})\n"
         f"location = @stripe_balance/{table.name}/\npattern = '.*/part-0{table.suffix.replace('.', '[.]')}'\n"
         f"file_format = ({form})\nauto_refresh = false;\n\nalter external table {table.name} refresh;"
     )

@@ -44,12 +44,14 @@ def write_spark(table: LakeTable) -> Statement:
     """
     if table.format == "arrow":
         raise unreadable(table, "Spark", "it has no reader of Arrow files")
-    fields = [f"{one.name} {hive_type(one.type, _NAMES)}" for one in (*table.line_columns(), *table.partitions)]
+    fields = [
+        f"{column.name} {hive_type(column.type, _NAMES)}" for column in (*table.line_columns(), *table.partitions)
+    ]
     ends = [", "] * (len(fields) - 1) + [""]
     schema = "\n".join(f"    {python_text(field + end)}" for field, end in zip(fields, ends, strict=True))
     folder = python_text(escaped(table.folder, _PATTERNS, r"\{}".format))
     if table.is_lines:
-        columns = wrapped([python_text(_expression(one)) for one in table.all_columns], "    ")
+        columns = wrapped([python_text(_expression(column)) for column in table.all_columns], "    ")
         read = f'.option("mode", "FAILFAST").json({folder}).selectExpr(\n{columns},\n)'
     else:
         read = f".parquet({folder})"
@@ -68,18 +70,18 @@ def write_databricks(table: LakeTable) -> Statement:
         raise unreadable(table, "Databricks", "read_files has no reader of Arrow files")
     table, notes = in_bucket(table, "s3")
     schema = ", ".join(
-        f"{one.name} {hive_type(one.type, _NAMES)}" for one in (*table.line_columns(), *table.partitions)
+        f"{column.name} {hive_type(column.type, _NAMES)}" for column in (*table.line_columns(), *table.partitions)
     )
     options = [
         f"format => '{'json' if table.is_lines else 'parquet'}'",
         f"schema => {backslashed_text(schema)}",
-        f"partitionColumns => '{','.join(one.name for one in table.partitions)}'",
+        f"partitionColumns => '{','.join(partition.name for partition in table.partitions)}'",
         *(["mode => 'FAILFAST'"] if table.is_lines else []),
     ]
     folder = backslashed_text(escaped(f"{table.folder}/", _PATTERNS, r"\{}".format))
     text = (
         f"create or replace view {table.name} as select\n{wrapped(map(_expression, table.all_columns))}\n"
-        f"from read_files({folder},\n" + ",\n".join(f"  {one}" for one in options) + "\n);"
+        f"from read_files({folder},\n" + ",\n".join(f"  {option}" for option in options) + "\n);"
     )
     return Statement("sql", text, table.names, (f"Databricks: {NOT_RUN}.", *notes, *line_notes(table)))
 

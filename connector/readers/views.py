@@ -190,7 +190,7 @@ def _fees(dialect: Dialect, zone: str) -> str:
         f"{day} as created_day",
     ]
     where = f"where t.reporting_category in ('{FEES}', '{TAXES}') or t.type = '{CONVERSION_TYPE}'"
-    second = "select\n" + ",\n".join(f"  {one}" for one in own) + f"\nfrom {TABLE} as t\n{where}"
+    second = "select\n" + ",\n".join(f"  {name}" for name in own) + f"\nfrom {TABLE} as t\n{where}"
     joined = (
         f"from {TABLE} as t {dialect.parts}"
         if not dialect.parts.startswith(",")
@@ -216,4 +216,6 @@ def _payouts(dialect: Dialect, table: LakeTable, zone: str) -> str:
 
 
 def _view(dialect: Dialect, name: str, columns: list[str], rest: list[str]) -> str:
-    return "\n".join([f"{dialect.create.format(name=name)} select", ",\n".join(f"  {one}" for one in columns), *rest])
+    return "\n".join(
+        [f"{dialect.create.format(name=name)} select", ",\n".join(f"  {column}" for column in columns), *rest]
+    )

@@ -64,7 +64,7 @@ def python_text(text: str) -> str:
 
 def escaped(path: str, special: str, escape: Callable[[str], str]) -> str:
     """Write a path so that none of the special characters counts as a pattern."""
-    return "".join(escape(one) if one in special else one for one in path)
+    return "".join(escape(character) if character in special else character for character in path)
 
 
 def refuse_patterns(table: LakeTable, special: str, engine: str) -> None:
@@ -73,7 +73,7 @@ def refuse_patterns(table: LakeTable, special: str, engine: str) -> None:
     Raises:
         ConfigError: names the first.
     """
-    found = next((one for one in table.place if one in special), None)
+    found = next((name for name in table.place if name in special), None)
     if found is not None:
         raise ConfigError(
             f"{engine} takes {found!r} in {table.place!r} for part of a pattern, and has no way to say otherwise:"
@@ -87,7 +87,7 @@ def refuse_hive_names(table: LakeTable, engine: str) -> None:
     Raises:
         ConfigError: names the folder.
     """
-    names = {one.name for one in table.partitions}
+    names = {partition.name for partition in table.partitions}
     found = next((part for part in table.place.split("/") if part.split("=")[0] in names and "=" in part), None)
     if found is not None:
         raise ConfigError(
@@ -111,7 +111,7 @@ def hive_type(kind: pa.DataType, names: Mapping[pa.DataType, str]) -> str:
     if pa.types.is_list(kind):
         return f"array<{hive_type(kind.value_type, names)}>"
     if pa.types.is_struct(kind):
-        return f"struct<{','.join(f'{one.name}:{hive_type(one.type, names)}' for one in kind)}>"
+        return f"struct<{','.join(f'{field.name}:{hive_type(field.type, names)}' for field in kind)}>"
     return names[kind]
 
 
@@ -120,7 +120,8 @@ def arrow_expression(kind: pa.DataType) -> str:
     if pa.types.is_list(kind):
         return f"pa.list_({arrow_expression(kind.value_type)})"
     if pa.types.is_struct(kind):
-        return f"pa.struct([{', '.join(f'({python_text(one.name)}, {arrow_expression(one.type)})' for one in kind)}])"
+        fields = (f"({python_text(field.name)}, {arrow_expression(field.type)})" for field in kind)
+        return f"pa.struct([{', '.join(fields)}])"
     return _ARROW[kind]
 
 
@@ -137,7 +138,7 @@ _ARROW = {
 
 def pairs_of_arrow(columns: Iterable[Column]) -> list[str]:
     """Write columns as pairs of a name and a type of pyarrow's."""
-    return [f"({python_text(one.name)}, {arrow_expression(one.type)})" for one in columns]
+    return [f"({python_text(column.name)}, {arrow_expression(column.type)})" for column in columns]
 
 
 def line_notes(table: LakeTable) -> tuple[str, ...]:
@@ -147,7 +148,7 @@ def line_notes(table: LakeTable) -> tuple[str, ...]:
     if table.name == "balances":
         return ("A line is a snapshot as received, and a row of this; connector.read makes the table's rows of it.",)
     expanded = "source" in table.missing  # else there is no source_object, in no format
-    missing = [one for one in table.missing if expanded or one != "source_object"]
+    missing = [name for name in table.missing if expanded or name != "source_object"]
     return (f"Not had from lines, but by connector.read: {', '.join(missing)}.",) if missing else ()
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.config.destination import placed
 from connector.config.moments import day_given
 from connector.core.ledger.bank_lines import NEAR_DAYS, BankStatementLine, Match, bank_line, matches
 from connector.core.suggestions import among_accounts
+from connector.core.time.times import to_date
 from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import PAYOUTS, load_payouts
 from connector.lake.state.state_log import recorded_accounts
 from connector.lake.stores.base import open_store
-from connector.reporting.gather import known_payouts
+from connector.reporting.statement.gather import known_payouts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import date
     from os import PathLike
 
     from connector.core.ledger.bridge import Known
@@ -99,12 +100,12 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         raise ConfigError(
             f"there are no payouts in {destination}: bring them with `stripe-balance payouts {destination}`"
         )
-    if missing := [one for one in names if one not in there]:
+    if missing := [name for name in names if name not in there]:
         raise ConfigError(f"there are no payouts of {among_accounts(missing[0], there)}")
     found: list[FoundPayout] = []
     others: list[FoundPayout] = []
     looked_at = 0
-    for account in (one for one in there if not names or one in names):
+    for account in (account_id for account_id in there if not names or account_id in names):
         record = load_payouts(store, account)
         if record is None:
             continue
@@ -112,31 +113,31 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         found += _of_account(destination, record, line)
         if line.arrives is not None:
             same_day = BankStatementLine(arrives=line.arrives, currency=line.currency)
-            others += [one for one in _of_account(destination, record, same_day) if not one.match.days_apart]
-    found.sort(key=lambda one: (one.match.days_apart, one.match.known.created, one.match.known.id))
+            others += [payout for payout in _of_account(destination, record, same_day) if not payout.match.days_apart]
+    found.sort(key=lambda payout: (payout.match.days_apart, payout.match.known.created, payout.match.known.id))
     return Found(tuple(found), () if found else tuple(others[:MOST_OTHERS]), looked_at)
 
 
 def to_document(found: Found) -> dict[str, Any]:
     """Return the document of `schemas/found_payouts.json`: amounts in minor units, times in UTC seconds."""
     return {
-        "data": [_entry(one) for one in found.payouts],
-        "others": [_entry(one) for one in found.others],
+        "data": [_entry(payout) for payout in found.payouts],
+        "others": [_entry(other) for other in found.others],
         "looked_at": found.looked_at,
     }
 
 
-def _entry(one: FoundPayout) -> dict[str, Any]:
-    known, listing = one.match.known, one.listing
+def _entry(payout: FoundPayout) -> dict[str, Any]:
+    known, listing = payout.match.known, payout.listing
     return {
-        "account": one.account,
+        "account": payout.account,
         "payout": known.id,
         "amount": known.amount,
         "currency": known.currency,
         "status": known.status,
         "created": known.created,
-        "arrives": one.match.day.isoformat(),
-        "days_apart": one.match.days_apart,
+        "arrives": payout.match.day.isoformat(),
+        "days_apart": payout.match.days_apart,
         "automatic": known.automatic,
         "method": known.method,
         "destination": known.destination,
@@ -150,13 +151,13 @@ def _entry(one: FoundPayout) -> dict[str, Any]:
 def _of_account(destination: str | PathLike[str], record: PayoutsRecord, line: BankStatementLine) -> list[FoundPayout]:
     listings = record.listings
     found = matches(line, _with_days(known_payouts(str(destination), record.account)))
-    return [FoundPayout(record.account, one, listings.get(one.known.id)) for one in found]
+    return [FoundPayout(record.account, match, listings.get(match.known.id)) for match in found]
 
 
 def _with_days(payouts: Iterator[Known]) -> Iterator[tuple[Known, date]]:
     """Give payouts with the day they arrive on: Stripe writes that day as its first second in UTC."""
-    for one in payouts:
-        yield one, datetime.fromtimestamp(one.arrival_date, UTC).date()
+    for payout in payouts:
+        yield payout, to_date(payout.arrival_date)
 
 
 __all__ = ["NEAR_DAYS", "Found", "FoundPayout", "find_payouts", "to_document"]

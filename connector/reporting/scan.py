@@ -76,10 +76,10 @@ class AccountScan:
             LakeChangedError: a file has been replaced.
             StorageError: a file is gone or cannot be read.
         """
-        files = [one for one in self.state.files.values() if one.first_created < stop and one.last_created >= start]
-        inside = {one.path for one in files if start <= one.first_created and one.last_created < stop}
+        files = [file for file in self.state.files.values() if file.first_created < stop and file.last_created >= start]
+        inside = {file.path for file in files if start <= file.first_created and file.last_created < stop}
         yield from self._read(inside, columns, where)
-        edges = {one.path for one in files} - inside
+        edges = {file.path for file in files} - inside
         created = ds.field("created")
         some = (created >= _instant(start)) & (created < _instant(stop))
         yield from self._read(edges, columns, some if where is None else some & where)

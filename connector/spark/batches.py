@@ -25,7 +25,7 @@ TABLE = "balance_transactions"
 def source_schema() -> pa.Schema:
     """Return the columns there are: the account, then those of the table of balance transactions."""
     own = pa.field(ACCOUNT, pa.string(), nullable=False)
-    return pa.schema([own, *(pa.field(one.name, one.type, one.nullable) for one in arrow_schema(TABLE))])
+    return pa.schema([own, *(pa.field(field.name, field.type, field.nullable) for field in arrow_schema(TABLE))])
 
 
 def checked_schema(asked: pa.Schema) -> pa.Schema:

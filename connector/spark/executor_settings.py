@@ -34,7 +34,9 @@ class ExecutorSettings:
 
     def __reduce__(self) -> tuple[object, ...]:
         """Return how to make it again: this is where the secrets are taken along."""
-        settings = {one.name: getattr(self.config, one.name) for one in fields(Config) if one.name != "api_key"}
+        settings = {
+            setting.name: getattr(self.config, setting.name) for setting in fields(Config) if setting.name != "api_key"
+        }
         secrets = (self.config.api_key.reveal(), self.salt.reveal() if self.salt else None)
         return _revived, (settings, secrets, _plain(self.destination))
 

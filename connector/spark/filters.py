@@ -46,14 +46,16 @@ def narrowed(asked: ReadOptions, filters: Iterable[ColumnCondition]) -> ReadOpti
         asked: what the options ask for.
         filters: all of which hold for each row that is wanted; others than the list knows count for nothing.
     """
-    for one in filters:
-        if one.column == "created" and (within := _seconds(one)) is not None:
+    for condition in filters:
+        if condition.column == "created" and (within := _seconds(condition)) is not None:
             start, stop = max(asked.within.start, within.start), min(asked.within.stop, within.stop)
             if start >= stop:
                 return None
             asked = replace(asked, within=Interval(start, stop))
-        elif one.column in EXACT and one.how == "=" and isinstance(one.value, str) and one.value:
-            asked = _with(asked, one.column, one.value)
+        elif (
+            condition.column in EXACT and condition.how == "=" and isinstance(condition.value, str) and condition.value
+        ):
+            asked = _with(asked, condition.column, condition.value)
     return asked
 
 
@@ -68,16 +70,16 @@ def _with(asked: ReadOptions, column: str, value: str) -> ReadOptions:
     return replace(asked, filters={**asked.filters, column: value})
 
 
-def _seconds(one: ColumnCondition) -> Interval | None:
+def _seconds(condition: ColumnCondition) -> Interval | None:
     """Return the seconds that a comparison leaves, at least; None for all."""
-    moment = _moment(one.value)
+    moment = _moment(condition.value)
     if moment is None:
         return None
     start, stop = 0, END_OF_TIME
-    if one.how in {"=", ">=", ">"}:
-        start = max(0, ceil(moment) if one.how != ">" else floor(moment) + 1)
-    if one.how in {"=", "<=", "<"}:
-        stop = min(END_OF_TIME, floor(moment) + 1 if one.how != "<" else ceil(moment))
+    if condition.how in {"=", ">=", ">"}:
+        start = max(0, ceil(moment) if condition.how != ">" else floor(moment) + 1)
+    if condition.how in {"=", "<=", "<"}:
+        stop = min(END_OF_TIME, floor(moment) + 1 if condition.how != "<" else ceil(moment))
     return Interval(start, stop) if start < stop else Interval(0, 1)
 
 

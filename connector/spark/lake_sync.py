@@ -87,10 +87,14 @@ def sync(
     carried = ExecutorSettings(shared(config, min(count, len(told)), followed=len(told) > count), place, chosen.salt)
     ended = _carried_out(spark, Tasks(carried, given, told, float(options.get("wait", 0.0))))
     unpublished = run_anywhere(close)
-    reports = [one.report for one in ended if one.report is not None]
+    reports = [task.report for task in ended if task.report is not None]
     report = gathered(reports, seconds=clock.now() - began, rate=config.rate) if reports else None
     accounts = [task.get("accounts") or [None] for task in told]
-    errors = [(some[0] or OWN, one.error) for some, one in zip(accounts, ended, strict=True) if one.error is not None]
+    errors = [
+        (some[0] or OWN, task_report.error)
+        for some, task_report in zip(accounts, ended, strict=True)
+        if task_report.error is not None
+    ]
     failure = failure_of(errors, report, of=len({one for some in accounts for one in some})) or unpublished
     if failure is not None or report is None:
         raise failure or ConnectorError("no task came back with a report")

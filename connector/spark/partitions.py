@@ -62,9 +62,9 @@ async def parts_of(client: Client, asked: ReadOptions) -> list[Part]:
         found = [_of(asked, within, tuple(group)) for group in groups]
     else:
         cut = [within] if asked.limit else await _cut(client, asked, within, own)
-        found = [_of(asked, one, accounts) for one in cut]
+        found = [_of(asked, interval, accounts) for interval in cut]
     sharers = min(len(found), asked.slots or len(found))
-    return [Part(one, own.account, sharers) for one in found]
+    return [Part(options, own.account, sharers) for options in found]
 
 
 def settled(within: Interval, own: Identity, settle: int) -> Interval | None:

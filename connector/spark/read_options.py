@@ -95,7 +95,7 @@ def asked_of(options: Mapping[str, str], *, today: date) -> ReadOptions:
     flags = {name: _flag(name, known[name]) for name in _FLAGS if name in known}
     retries = numbers.pop("retries", PATIENCE)
     in_each_row(expand := _listed(known.get("expand", "")))
-    accounts = tuple(None if one == "own" else one for one in _listed(known.get("accounts", "")))
+    accounts = tuple(None if account == "own" else account for account in _listed(known.get("accounts", "")))
     if given_accounts(accounts) and flags.get("all_accounts"):
         raise UsageError("`all_accounts` are all there are: it does not go with `accounts`")
     return ReadOptions(
@@ -153,4 +153,4 @@ def _flag(name: str, value: str) -> bool:
 
 
 def _listed(value: str) -> tuple[str, ...]:
-    return tuple(part for one in value.split(",") if (part := one.strip()))
+    return tuple(part for word in value.split(",") if (part := word.strip()))

@@ -147,11 +147,11 @@ def arrow_of(schema: StructType) -> pa.Schema:
     return checked_schema(to_arrow_schema(schema, timezone="UTC"))
 
 
-def _compared(one: Filter) -> ColumnCondition:
-    how = _COMPARISONS.get(type(one))
+def _compared(condition: Filter) -> ColumnCondition:
+    how = _COMPARISONS.get(type(condition))
     if how is None:
         return ColumnCondition("", "=", None)
-    column, value = getattr(one, "attribute", ()), getattr(one, "value", None)
+    column, value = getattr(condition, "attribute", ()), getattr(condition, "value", None)
     return ColumnCondition(".".join(column), how, value)
 
 

@@ -50,21 +50,23 @@ def gathered(reports: Sequence[Report], *, seconds: float, rate: float) -> Repor
         seconds: how long all of it took.
         rate: requests per second that they shared; infinite for no limit.
     """
-    first = min(reports, key=lambda one: one.run_id)
+    first = min(reports, key=lambda report: report.run_id)
     by_account: dict[str, list[AccountReport]] = {}
     for report in reports:
         for account in report.accounts:
             by_account.setdefault(account.account, []).append(account)
     return replace(
         first,
-        outcome=next((one for one in _WORST if any(report.outcome == one for report in reports)), first.outcome),
-        error=next((one.error for one in reports if one.error), None),
-        started=min(one.started for one in reports),
+        outcome=next(
+            (outcome for outcome in _WORST if any(report.outcome == outcome for report in reports)), first.outcome
+        ),
+        error=next((report.error for report in reports if report.error), None),
+        started=min(report.started for report in reports),
         duration_seconds=seconds,
-        requests=_requests([one.requests for one in reports], seconds, rate),
+        requests=_requests([report.requests for report in reports], seconds, rate),
         accounts=tuple(_account(parts) for _, parts in sorted(by_account.items())),
-        not_found=tuple(sorted(set[str].intersection(*(set(one.not_found) for one in reports)))),
-        warnings=tuple(dict.fromkeys(text for one in reports for text in one.warnings)),
+        not_found=tuple(sorted(set[str].intersection(*(set(report.not_found) for report in reports)))),
+        warnings=tuple(dict.fromkeys(text for report in reports for text in report.warnings)),
     )
 
 
@@ -85,7 +87,7 @@ def failure_of(
         elif not isinstance(error, DamagedError) and (of == 1 or not failed.tolerate(account, error)):
             return error
     accounts = report.accounts if report else ()
-    damages = {one.account: damage for one in accounts if (damage := damage_of(one)) is not None}
+    damages = {account.account: damage for account in accounts if (damage := damage_of(account)) is not None}
     failure = failed.failure(damages)
     if failure is not None:
         failure.report = report
@@ -94,59 +96,59 @@ def failure_of(
 
 def _account(parts: list[AccountReport]) -> AccountReport:
     """Return an account's report, of what tasks did with parts of its time; what the lake has, the last one says."""
-    last = max(parts, key=lambda one: one.lake_record)
-    sums = {name: sum(getattr(one, name) for one in parts) for name in _SUMS}
+    last = max(parts, key=lambda account: account.lake_record)
+    sums = {name: sum(getattr(part, name) for part in parts) for name in _SUMS}
     return replace(
         last,
         **sums,
-        asked=(min(one.asked[0] for one in parts), max(one.asked[1] for one in parts)),
-        fetched=_joined(one.fetched for one in parts),
-        lacking=_joined(one.lacking for one in parts),
-        late=_late([one.late for one in parts]),
-        healed=Healed(sum(one.healed.files for one in parts), sum(one.healed.rows for one in parts)),
-        audit=sum((one.audit for one in parts), Audit()),
-        drift=_drift(finding for one in parts for finding in one.drift),
-        balance_at=max((one.balance_at for one in parts if one.balance_at is not None), default=None),
-        error=next((one.error for one in parts if one.error), None),
+        asked=(min(part.asked[0] for part in parts), max(part.asked[1] for part in parts)),
+        fetched=_joined(part.fetched for part in parts),
+        lacking=_joined(part.lacking for part in parts),
+        late=_late([part.late for part in parts]),
+        healed=Healed(sum(part.healed.files for part in parts), sum(part.healed.rows for part in parts)),
+        audit=sum((part.audit for part in parts), Audit()),
+        drift=_drift(finding for part in parts for finding in part.drift),
+        balance_at=max((part.balance_at for part in parts if part.balance_at is not None), default=None),
+        error=next((part.error for part in parts if part.error), None),
     )
 
 
 def _joined(parts: Iterable[tuple[tuple[int, int], ...]]) -> tuple[tuple[int, int], ...]:
     joined = Intervals.of(Interval(*bounds) for part in parts for bounds in part)
-    return tuple((one.start, one.stop) for one in joined)
+    return tuple((interval.start, interval.stop) for interval in joined)
 
 
 def _late(parts: list[Late]) -> Late:
-    found = [one for one in parts if one.rows]
+    found = [part for part in parts if part.rows]
     return Late(
-        rows=sum(one.rows for one in found),
-        first_created=min((one.first_created for one in found if one.first_created is not None), default=None),
-        last_created=max((one.last_created for one in found if one.last_created is not None), default=None),
-        longest_lag_seconds=max((one.longest_lag_seconds for one in found), default=0),
+        rows=sum(late.rows for late in found),
+        first_created=min((late.first_created for late in found if late.first_created is not None), default=None),
+        last_created=max((late.last_created for late in found if late.last_created is not None), default=None),
+        longest_lag_seconds=max((late.longest_lag_seconds for late in found), default=0),
     )
 
 
 def _drift(findings: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
     """Return findings, those of one kind and name as one, with the example of the first."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for one in findings:
-        there = found.setdefault((one["kind"], one["name"]), {**one, "count": 0})
-        there["count"] += one["count"]
+    for finding in findings:
+        there = found.setdefault((finding["kind"], finding["name"]), {**finding, "count": 0})
+        there["count"] += finding["count"]
     return tuple(found.values())
 
 
 def _requests(parts: list[Requests], seconds: float, rate: float) -> Requests:
-    by_endpoint = _added(one.by_endpoint for one in parts)
-    total = sum(one.total for one in parts)
+    by_endpoint = _added(part.by_endpoint for part in parts)
+    total = sum(part.total for part in parts)
     limited = rate < float("inf")
     used = min(1.0, by_endpoint.get(LIST, 0) / (rate * seconds)) if limited and seconds > 0 else None
     return Requests(
         total=total,
         by_endpoint=by_endpoint,
-        statuses=_added(one.statuses for one in parts),
-        limited=_added(one.limited for one in parts),
-        retries=sum(one.retries for one in parts),
-        received_bytes=sum(one.received_bytes for one in parts),
+        statuses=_added(part.statuses for part in parts),
+        limited=_added(part.limited for part in parts),
+        retries=sum(part.retries for part in parts),
+        received_bytes=sum(part.received_bytes for part in parts),
         rate_limit=rate if limited else None,
         utilisation=None if used is None else round(used, 4),
         allocation_share=share_of_floor(total),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
@@ -47,8 +47,8 @@ class BalanceReading:
 
     rows: Mapping[BalanceKey, Total]
     held: Mapping[BalanceKey, int]
-    overdue: Mapping[BalanceKey, Total] = field(default_factory=dict[BalanceKey, Total])
-    checked: Mapping[str, int] = field(default_factory=dict[str, int])
+    overdue: Mapping[BalanceKey, Total]
+    checked: Mapping[str, int]
 
 
 def judge(reading: BalanceReading) -> Layer:
@@ -56,17 +56,17 @@ def judge(reading: BalanceReading) -> Layer:
     nets = nets_of(reading.rows)
     splits, others = cancelling(disagreements(nets, reading.held))
     findings = Findings()
-    for one in splits:
-        findings.add(_split(one, reading, nets))
-    for one in others:
-        findings.add(_finding(one))
+    for split in splits:
+        findings.add(_split(split, reading, nets))
+    for other in others:
+        findings.add(_finding(other))
     count = compared(nets, reading.held)
     proved = f"rows add up to all {count:,} balances, to the last minor unit"
     layer = _layer(findings, proved, reading, balances=count, left_out=unshown(reading.rows))
     layer = replace(layer, balances=_figures(side_by_side(nets, reading.held)))
     if not splits:
         return layer
-    late = sum(reading.overdue.get(_pending(one), NOTHING).rows for one in splits)
+    late = sum(reading.overdue.get(_pending(split), NOTHING).rows for split in splits)
     return replace(layer, reason=f"{_agreeing(splits, late, others=bool(others))}; {layer.reason}")
 
 
@@ -87,8 +87,8 @@ def _judge_change(balance: RecordedBalance, reading: BalanceReading) -> Layer:
     findings = Findings()
     before = {bucket: Total(-net, -rows) for bucket, (net, rows) in balance.before.items()}
     since = add_totals([reading.rows, before])
-    for one in unexplained(nets_of(since), balance.held, reading.held):
-        findings.add(_finding(one, f"since {to_words(balance.at)}"))
+    for disagreement in unexplained(nets_of(since), balance.held, reading.held):
+        findings.add(_finding(disagreement, f"since {to_words(balance.at)}"))
     count = len({bucket[:2] for bucket in (*balance.held, *reading.held) if bucket.balance_type in WHOLE})
     proved = (
         f"rows since {to_words(balance.at)}, when the balance was recorded, add up to the change since, of {count:,}"
@@ -102,7 +102,9 @@ def _judge_change(balance: RecordedBalance, reading: BalanceReading) -> Layer:
 
 
 def _figures(found: Sequence[Disagreement], *, since: int | None = None) -> tuple[BalanceFigures, ...]:
-    return tuple(BalanceFigures(*one.bucket, one.held, one.rows, since) for one in found)
+    return tuple(
+        BalanceFigures(*disagreement.bucket, disagreement.held, disagreement.rows, since) for disagreement in found
+    )
 
 
 def _layer(
@@ -110,7 +112,7 @@ def _layer(
 ) -> Layer:
     """Return the layer: what nothing could be compared with is not proved, whatever else is."""
     rows = sum(total.rows for total in reading.rows.values())
-    without = sum(one.rows for one in left_out)
+    without = sum(balance.rows for balance in left_out)
     checked = {"balances": balances, "rows_compared": rows - without, "rows_not_compared": without, **reading.checked}
     layer = findings.layer("balance", f"the {proved}", checked=checked)
     if not left_out:
@@ -118,8 +120,8 @@ def _layer(
     words = (
         f"{without:,} of {rows:,} rows are compared with nothing, since Stripe shows no balance of theirs: "
         + ", ".join(
-            f"{one.balance_type} ({counted(one.rows, 'row')}, {money.to_text(one.net, one.currency)})"
-            for one in left_out
+            f"{balance.balance_type} ({counted(balance.rows, 'row')}, {money.to_text(balance.net, balance.currency)})"
+            for balance in left_out
         )
     )
     layer = replace(layer, not_compared=tuple(left_out))
@@ -134,16 +136,16 @@ def _agreeing(splits: Sequence[Disagreement], late: int, *, others: bool) -> str
     return f"{which}; {_behind(late)}" if late else f"{which}; what is pending of it does not"
 
 
-def _split(one: Disagreement, reading: BalanceReading, nets: Mapping[BalanceKey, int]) -> Finding:
+def _split(disagreement: Disagreement, reading: BalanceReading, nets: Mapping[BalanceKey, int]) -> Finding:
     """Describe a balance whose total agrees, and what is pending of it does not."""
-    kind, currency, _ = one.bucket
-    pending = _pending(one)
-    total = money.to_text(nets.get(one.bucket, 0) + nets.get(pending, 0), currency)
+    kind, currency, _ = disagreement.bucket
+    pending = _pending(disagreement)
+    total = money.to_text(nets.get(disagreement.bucket, 0) + nets.get(pending, 0), currency)
     late = reading.overdue.get(pending, NOTHING)
     behind = f", {_behind(late.rows)} ({money.to_text(late.net, currency)})" if late.rows else ""
-    held, rows = money.to_text(one.held, currency), money.to_text(one.rows, currency)
+    held, rows = money.to_text(disagreement.held, currency), money.to_text(disagreement.rows, currency)
     message = f"{kind}: the total agrees, {total}{behind}; available is {held}, and the rows that are add up to {rows}"
-    return Finding("wrong_split", message, currency=currency, expected=one.held, found=one.rows)
+    return Finding("wrong_split", message, currency=currency, expected=disagreement.held, found=disagreement.rows)
 
 
 def _behind(rows: int) -> str:
@@ -151,15 +153,15 @@ def _behind(rows: int) -> str:
     return f"{counted(rows, 'row')} {past} still pending in the list"
 
 
-def _pending(one: Disagreement) -> BalanceKey:
-    return one.bucket._replace(status=PENDING)
+def _pending(disagreement: Disagreement) -> BalanceKey:
+    return disagreement.bucket._replace(status=PENDING)
 
 
-def _finding(one: Disagreement, since: str = "") -> Finding:
-    kind, currency, status = one.bucket
-    held, rows = money.to_text(one.held, currency), money.to_text(one.rows, currency)
-    apart = money.to_text(abs(one.held - one.rows), currency)
-    which = "less" if one.rows < one.held else "more"
+def _finding(disagreement: Disagreement, since: str = "") -> Finding:
+    kind, currency, status = disagreement.bucket
+    held, rows = money.to_text(disagreement.held, currency), money.to_text(disagreement.rows, currency)
+    apart = money.to_text(abs(disagreement.held - disagreement.rows), currency)
+    which = "less" if disagreement.rows < disagreement.held else "more"
     balance = f"{since}, the balance changed by" if since else "the balance is"
     message = f"{kind}, {status}: {balance} {held}, and the rows add up to {rows}, {apart} {which}"
-    return Finding("wrong_balance", message, currency=currency, expected=one.held, found=one.rows)
+    return Finding("wrong_balance", message, currency=currency, expected=disagreement.held, found=disagreement.rows)

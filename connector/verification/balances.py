@@ -46,7 +46,7 @@ async def check_balance(asker: Asker | None, inventory: Inventory, *, newer_rows
     """
     if asker is None:
         return not_checkable("balance", "Stripe was not asked (offline)")
-    recorded = [one for one in inventory.recorded if not one.near and one.at + NEAR < inventory.settled]
+    recorded = [balance for balance in inventory.recorded if not balance.near and balance.at + NEAR < inventory.settled]
     if reason := _unfit(inventory) or ("" if recorded else _partial(asker, inventory)):
         return not_checkable("balance", reason)
     before = held_by(await asker.balance())
@@ -66,7 +66,7 @@ async def check_balance(asker: Asker | None, inventory: Inventory, *, newer_rows
                 add_totals([inventory.ledger.as_of(statuses), newer.rows]),
                 after,
                 add_totals([inventory.ledger.overdue(statuses, asker.now), newer.overdue]),
-                {"newer_rows": sum(one.rows for one in newer.rows.values()), "statuses_read": len(statuses)},
+                {"newer_rows": sum(row.rows for row in newer.rows.values()), "statuses_read": len(statuses)},
             )
             return judge_changes(recorded, reading) if recorded else judge(reading)
         before = after
@@ -93,7 +93,7 @@ def _partial(asker: Asker, inventory: Inventory) -> str:
     start = inventory.state.covered.parts[0].start
     if start <= asker.created:
         return ""
-    if any(one.at + NEAR >= inventory.settled for one in inventory.recorded):
+    if any(recorded.at + NEAR >= inventory.settled for recorded in inventory.recorded):
         return f"a balance was recorded, and the lake has all rows only up to {to_words(inventory.settled)}: sync again"
     if inventory.recorded:
         return "rows were made in the very seconds of the recorded balances, and may be in them or not: record another"

@@ -164,8 +164,8 @@ class LakeCheck:
             duration_seconds=clock.now() - began,
             seed=self.choice.seed,
             requests=self.client.meter.requests if self.client else 0,
-            accounts=tuple(sorted(found, key=lambda one: one.account)),
-            livemode=next((one.livemode for one in chosen if one.livemode is not None), asked),
+            accounts=tuple(sorted(found, key=lambda account: account.account)),
+            livemode=next((state.livemode for state in chosen if state.livemode is not None), asked),
             findings=found_of_all.kept,
             counts=found_of_all.counts,
             about=await anyio.to_thread.run_sync(self._about),
@@ -187,10 +187,10 @@ class LakeCheck:
         """Return what is found of the lake as a whole: what lies where readers look, and is in no account's folder."""
         found = Findings()
         if "rows" in self.choice.layers:
-            for one in self._unnamed.elsewhere:
-                found.add(extra_file(one))
-            for one in self._tables:
-                found.add(one)
+            for unnamed_file in self._unnamed.elsewhere:
+                found.add(extra_file(unnamed_file))
+            for table in self._tables:
+                found.add(table)
         return found
 
     def _chosen(self) -> list[TableState]:
@@ -226,11 +226,11 @@ class LakeCheck:
             ConnectorError: Stripe cannot be read.
         """
         for connected in (False, True):
-            alive = [one.account for one in chosen if one.account not in self._retired]
+            alive = [state.account for state in chosen if state.account not in self._retired]
             names = [name for name in alive if (name != self._own) == connected]
             if not names:
                 continue
-            begins = min((one.covered.parts[0].start for one in chosen if one.covered), default=0)
+            begins = min((state.covered.parts[0].start for state in chosen if state.covered), default=0)
             asked = Interval(begins, END_OF_TIME)  # the rows of earlier payouts are not in the lake
             run = PayoutsRun(self.services, client, asked)
             named = None if connected else self._own
@@ -246,7 +246,7 @@ class LakeCheck:
 
     def _take_note(self, report: PayoutsReport) -> None:
         """Remember what of the payouts had been lost and was read again: known loss is never passed over."""
-        self._healed.update({one.account: one.healed for one in report.accounts if one.healed.files})
+        self._healed.update({account.account: account.healed for account in report.accounts if account.healed.files})
 
     def _note(self, account: str, error: ConnectorError) -> None:
         """Remember why an account's payouts could not be read; raise what is no matter of permission."""
@@ -404,5 +404,5 @@ class FilesRead:
     def tell_all(self) -> None:
         """Tell what nobody was told yet."""
         waiting, self._waiting, self._rows = self._waiting, [], 0
-        for one in waiting:
-            self.tell(one)
+        for read in waiting:
+            self.tell(read)

@@ -89,7 +89,7 @@ class Evidence:
 
     def to_document(self) -> dict[str, Any]:
         """Return it as JSON knows it; times in ISO 8601, UTC."""
-        ends = (None if one is None else to_text(one) for one in (self.first_created, self.last_created))
+        ends = (None if bound is None else to_text(bound) for bound in (self.first_created, self.last_created))
         first, last = ends
         return {
             "lake_record": self.lake_record,
@@ -122,13 +122,13 @@ def evidence_of(store: Store, state: TableState) -> Evidence:
         lake_record_sha256=digest,
         livemode=state.livemode,
         api_versions=state.api_versions,
-        covered=tuple((part.start, part.stop) for part in state.covered),
+        covered=state.covered.pairs,
         rows=state.rows,
         pending=state.pending,
         files=len(files),
-        bytes=sum(one.bytes for one in files),
-        first_created=min((one.first_created for one in files), default=None),
-        last_created=max((one.last_created for one in files), default=None),
+        bytes=sum(file.bytes for file in files),
+        first_created=min((file.first_created for file in files), default=None),
+        last_created=max((file.last_created for file in files), default=None),
     )
 
 

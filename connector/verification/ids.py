@@ -92,11 +92,11 @@ class IdIndex:
     def missing(self, ids: Iterable[str]) -> Iterator[str]:
         """Yield those of other ids that are not here."""
         known, count = self._sorted, self.count
-        for one in ids:
-            hashed = hash(one)
+        for row_id in ids:
+            hashed = hash(row_id)
             at = bisect_left(known, hashed)
             if at == count or known[at] != hashed:
-                yield one
+                yield row_id
 
     def _spill(self) -> None:
         if not self._open:

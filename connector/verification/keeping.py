@@ -21,10 +21,10 @@ def kept_of(found: Iterable[AccountVerdict], states: Iterable[TableState], *, ch
         states: as they were checked.
         checked: when the check began, UTC seconds.
     """
-    named = {str(one.account): one for one in states}
+    named = {str(known.account): known for known in states}
     for account in found:
         state = named[account.account]
-        yield KeptVerdict(state.account, tuple(_layer(one, checked, state.number) for one in account.layers))
+        yield KeptVerdict(state.account, tuple(_layer(layer, checked, state.number) for layer in account.layers))
 
 
 def _layer(layer: Layer, checked: int, number: int) -> KeptLayer:
@@ -35,5 +35,5 @@ def _layer(layer: Layer, checked: int, number: int) -> KeptLayer:
         checked_at=checked,
         lake_record=number,
         counts=dict(layer.counts),
-        findings=tuple(one.message for one in layer.findings[:MOST_FINDINGS]),
+        findings=tuple(finding.message for finding in layer.findings[:MOST_FINDINGS]),
     )

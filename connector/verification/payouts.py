@@ -61,8 +61,8 @@ class _PayoutCheck:
         rows = read_rows(store, table.form, file.path)
         objects = [] if rows is None else table.objects(rows)
         by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings or ()}
-        for one in objects:
-            by_payout.setdefault(one["payout_id"], []).append(one)
+        for received in objects:
+            by_payout.setdefault(received["payout_id"], []).append(received)
         for name, members in sorted(by_payout.items()):
             payout = self.record.payouts.get(name)
             if payout is not None and payout.listable and (members or not damaged):
@@ -71,40 +71,40 @@ class _PayoutCheck:
     def _check(self, payout: Payout, members: Sequence[Mapping[str, Any]]) -> None:
         """Check one payout whose transactions are complete."""
         covered = self.inventory.state.covered
-        if any(int(one["created"]) not in covered for one in members):
+        if any(int(member["created"]) not in covered for member in members):
             self.checked["payouts_outside_covered_time"] += 1
             return
         self.checked["payouts"] += 1
         self.amounts.append((payout.currency, payout.amount))
         self.checked["transactions"] += len(members)
         name = f"payout {payout.id} of {money.to_text(payout.amount, payout.currency)}"
-        own = [one for one in members if one["type"] == "payout" and one["source"] == payout.id]
+        own = [member for member in members if member["type"] == "payout" and member["source"] == payout.id]
         if not own:
             message = f"{name} has {len(members):,} transactions, and its own is not among them"
             self.findings.add(Finding("payout_without_its_own_row", message, id=payout.id))
-        for one in own:
-            if one["currency"] == payout.currency and one["amount"] != -payout.amount:
-                message = f"{name}: its own transaction is of {money.to_text(one['amount'], payout.currency)}"
+        for row in own:
+            if row["currency"] == payout.currency and row["amount"] != -payout.amount:
+                message = f"{name}: its own transaction is of {money.to_text(row['amount'], payout.currency)}"
                 finding = Finding(
                     "payout_of_another_amount",
                     message,
                     id=payout.id,
                     currency=payout.currency,
                     expected=payout.amount,
-                    found=-one["amount"],
+                    found=-row["amount"],
                 )
                 self.findings.add(finding)
         nets: Counter[str] = Counter()
-        for one in members:
-            nets[one["currency"]] += one["net"]
+        for member in members:
+            nets[member["currency"]] += member["net"]
         for currency, net in nets.items():
             if net:
                 message = f"{name}: its transactions add up to {money.to_text(net, currency)}, and should to nothing"
                 finding = Finding("payout_not_zero", message, id=payout.id, currency=currency, expected=0, found=net)
                 self.findings.add(finding)
-        for one in self.inventory.ids.missing(str(each["balance_transaction_id"]) for each in members):
-            message = f"{one} was paid out by {name}, and is not in the lake"
-            self.findings.add(Finding("missing_transaction", message, id=one, ids=(payout.id,)))
+        for row_id in self.inventory.ids.missing(str(each["balance_transaction_id"]) for each in members):
+            message = f"{row_id} was paid out by {name}, and is not in the lake"
+            self.findings.add(Finding("missing_transaction", message, id=row_id, ids=(payout.id,)))
 
 
 def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Layer:
@@ -124,13 +124,13 @@ def check_payouts(store: Store, account: AccountId, inventory: Inventory) -> Lay
         return not_checkable("payouts", "the lake has no payouts yet: `stripe-balance payouts DEST` reads them")
     check = _PayoutCheck(inventory, record)
     check.read(store)
-    listable = [one for one in record.payouts.values() if one.listable]
+    listable = [payout for payout in record.payouts.values() if payout.listable]
     for payout in listable:
         if payout.id not in check.seen:
             message = f"the transactions of payout {payout.id} are not in the lake: `stripe-balance payouts DEST`"
             check.findings.add(Finding("payout_not_listed", message, id=payout.id))
-    manual = sorted(one.id for one in record.payouts.values() if not one.automatic)
-    waiting = sum(one.waiting for one in record.payouts.values())
+    manual = sorted(payout.id for payout in record.payouts.values() if not payout.automatic)
+    waiting = sum(payout.waiting for payout in record.payouts.values())
     checked = {"payouts": 0, "transactions": 0, **check.checked, "manual_payouts": len(manual), "waiting": waiting}
     if listable and not check.checked["payouts"] and not check.findings:
         reason = "no payout lies in covered time with all its transactions: sync a longer time"

@@ -76,9 +76,9 @@ def read_recorded_balances(store: Store, account: AccountId, start: int) -> list
     for path, file in sorted(record.files.items()):
         rows = None if changed_files(store, [file]) else read_rows(store, table.form, path)
         found += [
-            RecordedBalance(one["snapshot_at"], held_by(to_balance(one["snapshot"])))
-            for one in ([] if rows is None else table.objects(rows))
-            if one["snapshot_at"] >= start
+            RecordedBalance(row["snapshot_at"], held_by(to_balance(row["snapshot"])))
+            for row in ([] if rows is None else table.objects(rows))
+            if row["snapshot_at"] >= start
         ]
         if len(found) >= MOST_READ:
             break

@@ -62,9 +62,9 @@ class Order:
         tied = pc.and_(pc.equal(older, newer), pc.less(ids[:-1], ids[1:]))
         wrong = pc.invert(pc.or_(pc.less(older, newer), tied))
         misplaced = ids[1:].filter(wrong)
-        for one in misplaced.slice(0, 1).to_pylist():
-            message = f"{path} is not sorted by created and id, each id once: {one} stands in the wrong place"
-            findings.add(Finding("row_out_of_order", message, path=path, id=one), len(misplaced))
+        for row in misplaced.slice(0, 1).to_pylist():
+            message = f"{path} is not sorted by created and id, each id once: {row} stands in the wrong place"
+            findings.add(Finding("row_out_of_order", message, path=path, id=row), len(misplaced))
         self._last = (created[-1].as_py(), ids[-1].as_py())
 
 
@@ -93,7 +93,7 @@ def _report(batch: pa.RecordBatch, should: pa.Array, name: str, what: str, place
     if not count:
         return
     kind = f"wrong_{name}"
-    shown = pa.table({**{one: batch.column(one) for one in ("id", "currency", name)}, "should": should})
+    shown = pa.table({**{column: batch.column(column) for column in ("id", "currency", name)}, "should": should})
     for row in shown.filter(wrong).slice(0, 1).to_pylist():
         message = f"{row['id']} has {name} {row[name]} {row['currency']}, and {what} is {row['should']} (minor units)"
         finding = Finding(

@@ -76,8 +76,8 @@ def take_inventory(
         path = record_path(TABLE, state.account, number)
         message = f"{path} is gone, though others before and after it are there: restore it from a backup"
         found.findings.add(Finding("records_missing", message, path=path))
-    for one in found.unnamed:
-        found.findings.add(extra_file(one))
+    for unnamed_file in found.unnamed:
+        found.findings.add(extra_file(unnamed_file))
     form, together = format_of(state), _Together(found, large)
     for path, file in sorted(state.files.items()):
         with store.opened(path) as local:
@@ -93,9 +93,11 @@ def take_inventory(
     _name_twins(found, store, form)
 
 
-def extra_file(one: Unnamed) -> Finding:
+def extra_file(unnamed_file: Unnamed) -> Finding:
     """Return the finding of what no record names."""
-    return Finding("extra_file", f"{one.shown} is in no record: {one.remedy}", path=one.shown)
+    return Finding(
+        "extra_file", f"{unnamed_file.shown} is in no record: {unnamed_file.remedy}", path=unnamed_file.shown
+    )
 
 
 @dataclass(slots=True)
@@ -113,9 +115,9 @@ class _Together:
     _rows: int = field(init=False, default=0)
     _text: int = field(init=False, default=0)
 
-    def add(self, one: _FilePass, read: list[pa.RecordBatch]) -> None:
+    def add(self, file_pass: _FilePass, read: list[pa.RecordBatch]) -> None:
         """Take in the rows of a whole file."""
-        self._files.append((one, read))
+        self._files.append((file_pass, read))
         self._rows += sum(batch.num_rows for batch in read)
         self._text += sum(map(text_bytes, read))
         if self._rows >= self.large or self._text >= CHUNK_TEXT:
@@ -124,8 +126,8 @@ class _Together:
     def check(self) -> None:
         """Look at what there is."""
         files, self._files, self._rows, self._text = self._files, [], 0, 0
-        for one, _ in (empty := [(one, read) for one, read in files if not read]):
-            one.compare()
+        for file_pass, _ in (empty := [(file_pass, read) for file_pass, read in files if not read]):
+            file_pass.compare()
         files = [part for part in files if part not in empty] if empty else files
         if not files:
             return
@@ -135,15 +137,15 @@ class _Together:
         Order().check(whole, "", wrong)
         if wrong:  # or only the order of files is not that of their rows
             compared = 0
-            for one, read in files:
+            for file_pass, read in files:
                 order = Order()
                 for batch in read:
-                    compared += _check_rows(batch, one.file.path, order, self.found)
+                    compared += _check_rows(batch, file_pass.file.path, order, self.found)
         self.found.compared += compared
         told = figures_of(whole, [sum(batch.num_rows for batch in read) for _, read in files])
-        for (one, read), now in zip(files, told, strict=True):
-            if wrong or not one.agrees(now):
-                one.look_closely(read)
+        for (file_pass, read), now in zip(files, told, strict=True):
+            if wrong or not file_pass.agrees(now):
+                file_pass.look_closely(read)
         _gather(whole, self.found)
 
 
@@ -212,9 +214,9 @@ class _FilePass:
         found, path = self.found, self.file.path
         if found.claims is None:
             return
-        for one, other in found.claims.clashes(found.state.account, batch.column("id").to_pylist()):
-            message = f"{one} is a row of {other}, too: one of the two accounts has the other's rows"
-            found.findings.add(Finding("in_two_accounts", message, path=path, id=one))
+        for row_id, other in found.claims.clashes(found.state.account, batch.column("id").to_pylist()):
+            message = f"{row_id} is a row of {other}, too: one of the two accounts has the other's rows"
+            found.findings.add(Finding("in_two_accounts", message, path=path, id=row_id))
 
     def _look_at_each(self, rows: Iterator[pa.RecordBatch]) -> None:
         for batch in rows:
@@ -319,16 +321,16 @@ def _name_twins(found: Inventory, store: Store, form: Format) -> None:
                 continue
             with batches(form, local) as read:
                 for batch in read:
-                    for one in batch.column("id").to_pylist():
-                        if hash(one) in found.ids.twin_hashes:
-                            places.setdefault(one, []).append(path)
-    twice = {one: paths for one, paths in places.items() if len(paths) > 1}
-    for one, paths in sorted(twice.items()):
+                    for row_id in batch.column("id").to_pylist():
+                        if hash(row_id) in found.ids.twin_hashes:
+                            places.setdefault(row_id, []).append(path)
+    twice = {row_id: paths for row_id, paths in places.items() if len(paths) > 1}
+    for row_id, paths in sorted(twice.items()):
         if found.findings.wants("id_not_unique"):
             where = ", ".join(dict.fromkeys(paths))
-            message = f"{one} is there {len(paths)} times: in {where}"
+            message = f"{row_id} is there {len(paths)} times: in {where}"
             found.findings.add(
-                Finding("id_not_unique", message, path=paths[0], id=one, expected=1, found=len(paths)), 0
+                Finding("id_not_unique", message, path=paths[0], id=row_id, expected=1, found=len(paths)), 0
             )
     found.findings.count("id_not_unique", found.ids.twins if twice else 0)
 

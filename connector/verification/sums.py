@@ -93,8 +93,8 @@ class Ledger:
             statuses: by id; those of rows that are not remembered count for nothing.
         """
         sums = dict(self.sums)
-        for one, status in statuses.items():
-            due = self.due.get(one)
+        for purse, status in statuses.items():
+            due = self.due.get(purse)
             if due is not None and status != due.bucket.status:
                 was, moved = sums[due.bucket], due.bucket._replace(status=status)
                 now = sums.get(moved, NOTHING)
@@ -111,8 +111,8 @@ class Ledger:
         """
         late = [
             due
-            for one, status in statuses.items()
-            if status == PENDING and (due := self.due.get(one)) is not None and _is_past(due.available_on, now)
+            for purse, status in statuses.items()
+            if status == PENDING and (due := self.due.get(purse)) is not None and _is_past(due.available_on, now)
         ]
         return add_totals({due.bucket: Total(due.net, 1)} for due in late)
 
@@ -143,7 +143,9 @@ def held_by(balance: Balance) -> dict[BalanceKey, int]:
         ),
     ]
     return add_up(
-        {BalanceKey(kind, one.currency, status): one.amount} for kind, status, amounts in parts for one in amounts
+        {BalanceKey(kind, amount.currency, status): amount.amount}
+        for kind, status, amounts in parts
+        for amount in amounts
     )
 
 

@@ -28,15 +28,17 @@ def table_findings(store: Store) -> list[Finding]:
         ConfigError: the tables are not where they are to be; or their library is not installed.
         StorageError: one of them cannot be read.
     """
-    return [one for name, found in compared(store).items() for one in _of(name, found)]
+    return [finding for name, found in compared(store).items() for finding in _of(name, found)]
 
 
 def _of(table: str, found: TableComparison) -> Iterator[Finding]:
     if found.foreign is not None:
         yield Finding("table_foreign", found.foreign)
-    for one in found.altered:
-        message = f"{one.path} {_DONE[one.kind]}; `stripe-balance maintain DEST --publish --repair` undoes that"
-        yield Finding("table_altered", message, path=one.path)
+    for alteration in found.altered:
+        message = (
+            f"{alteration.path} {_DONE[alteration.kind]}; `stripe-balance maintain DEST --publish --repair` undoes that"
+        )
+        yield Finding("table_altered", message, path=alteration.path)
     behind = found.behind - len(found.altered)
     if behind > 0:
         files = counted(behind, "file")

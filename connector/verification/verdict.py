@@ -202,7 +202,11 @@ class Verdict:
         """
         if self.counts:
             return "residual"
-        return weakest(one.verdict for one in self.accounts if one.retired is None or one.verdict != "not_checkable")
+        return weakest(
+            account.verdict
+            for account in self.accounts
+            if account.retired is None or account.verdict != "not_checkable"
+        )
 
     @property
     def layers(self) -> dict[Answer, int]:
@@ -220,13 +224,13 @@ class Findings:
 
     def add(self, finding: Finding, count: int = 1) -> None:
         """Count a finding, `count` times, and keep it while there are few of its kind."""
-        if sum(one.kind == finding.kind for one in self._kept) < MOST_EXAMPLES:
+        if sum(earlier.kind == finding.kind for earlier in self._kept) < MOST_EXAMPLES:
             self._kept.append(finding)
         self._counts[finding.kind] += count
 
     def wants(self, kind: str) -> bool:
         """Say whether another example of a kind would be kept."""
-        return sum(one.kind == kind for one in self._kept) < MOST_EXAMPLES
+        return sum(finding.kind == kind for finding in self._kept) < MOST_EXAMPLES
 
     def count(self, kind: str, count: int) -> None:
         """Count disagreements of a kind without an example."""
@@ -275,7 +279,7 @@ def figures_of(verdict: Verdict) -> ReportFigures:
     """Return what a check comes to, for whoever watches."""
     return ReportFigures(
         accounts=len(verdict.accounts),
-        accounts_failed=sum(one.verdict == "residual" for one in verdict.accounts),
+        accounts_failed=sum(account.verdict == "residual" for account in verdict.accounts),
         verdict=verdict.verdict,
         status=DIFFERS if verdict.verdict == "residual" else 0,
     )
@@ -327,9 +331,9 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "checked": dict(layer.checked),
         "counts": dict(layer.counts),
         "findings": [_finding(finding) for finding in layer.findings],
-        "not_compared": [one._asdict() for one in layer.not_compared],
-        "balances": [{**one._asdict(), "agrees": one.stripe == one.rows} for one in layer.balances],
-        "sums": [one._asdict() for one in layer.sums],
+        "not_compared": [unshown._asdict() for unshown in layer.not_compared],
+        "balances": [{**balance._asdict(), "agrees": balance.stripe == balance.rows} for balance in layer.balances],
+        "sums": [layer_sum._asdict() for layer_sum in layer.sums],
     }
 
 

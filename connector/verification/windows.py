@@ -78,7 +78,7 @@ class WindowCheck:
     inventory: Inventory
     past: EarlierRuns
     on_event: OnEvent
-    asked: Interval | None = None
+    asked: Interval | None
     findings: Findings = field(default_factory=Findings)
     windows: int = 0
     rows: int = 0
@@ -174,22 +174,22 @@ class WindowCheck:
 
     def _compare(self, window: Interval, held: list[Row], listed: list[Row], *, whole: bool) -> None:
         here, there = {row["id"]: row for row in held}, {row["id"]: row for row in listed}
-        if missing := [one for one in there if one not in here]:
+        if missing := [row_id for row_id in there if row_id not in here]:
             least = "" if whole else "at least "
             message = (
                 f"Stripe lists {least}{len(missing):,} rows created in {_text(window)} that the lake does not have, "
                 f"though it counts that time as covered: {_named(missing)}; read them with `full_refresh`"
             )
             self._found("missing_rows", message, window, missing, (len(there), len(there) - len(missing)))
-        if whole and (surplus := [one for one in here if one not in there]):
+        if whole and (surplus := [row_id for row_id in here if row_id not in there]):
             message = f"{len(surplus):,} rows created in {_text(window)} are not listed by Stripe: {_named(surplus)}"
             self._found("rows_not_at_stripe", message, window, surplus, (len(there), len(here)))
         left_out = self._left_out()
-        for one in here.keys() & there.keys():
-            fields = differing(here[one], there[one], left_out)
+        for row_id in here.keys() & there.keys():
+            fields = differing(here[row_id], there[row_id], left_out)
             if fields:
-                message = f"{one} differs from what Stripe has in {', '.join(fields)}"
-                self.findings.add(Finding("row_differs_from_stripe", message, id=one, window=window))
+                message = f"{row_id} differs from what Stripe has in {', '.join(fields)}"
+                self.findings.add(Finding("row_differs_from_stripe", message, id=row_id, window=window))
 
     def _found(self, kind: str, message: str, window: Interval, ids: Sequence[str], figures: tuple[int, int]) -> None:
         expected, found = figures

@@ -12,9 +12,9 @@ import connector
 from connector.core.ledger.ledger import Purse
 from connector.core.ledger.openings import Opening
 from connector.core.ledger.together import together
-from connector.reporting import csv_text, page, text
-from connector.reporting.all_accounts import MOST_NAMED, all_together
-from connector.reporting.document import to_document
+from connector.reporting.statement import csv_text, page, text
+from connector.reporting.statement.all_accounts import MOST_NAMED, all_together
+from connector.reporting.statement.document import to_document
 from tests.support.lakes import sandbox
 from tests.support.statements import fill, world
 

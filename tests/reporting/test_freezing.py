@@ -19,7 +19,7 @@ from connector.errors import FreezeError, StateError, UsageError
 from connector.lake.state import frozen_periods
 from connector.lake.state.table_states import states
 from connector.lake.stores.local import LocalStore
-from connector.reporting.freezing import freeze
+from connector.reporting.statement.freezing import freeze
 from tests.support.examples import examples, slow_but
 from tests.support.fitting import fits
 from tests.support.lakes import DAY, START, run, sandbox

@@ -18,13 +18,13 @@ import connector
 from connector.core.ledger import money
 from connector.core.ledger.ledger import FeeKind
 from connector.core.ledger.statement import FeeLine
-from connector.reporting import csv_text, page, text
-from connector.reporting.all_accounts import all_together
 from connector.reporting.cells import Money, decimal, shown
-from connector.reporting.document import to_document
-from connector.reporting.lines import lines_of
-from connector.reporting.sections import sections_of
-from connector.reporting.statement_line import COLUMNS
+from connector.reporting.statement import csv_text, page, text
+from connector.reporting.statement.all_accounts import all_together
+from connector.reporting.statement.document import to_document
+from connector.reporting.statement.lines import lines_of
+from connector.reporting.statement.sections import sections_of
+from connector.reporting.statement.statement_line import COLUMNS
 from tests.support.lakes import DAY, START, sandbox
 from tests.support.statements import fill, world
 

@@ -17,7 +17,7 @@ import anyio
 
 import connector
 from connector.core.units import DAY
-from connector.reporting.page import to_text
+from connector.reporting.statement.page import to_text
 from connector.verification.calls import verify
 from tests.support.browser import showing
 from tests.support.lakes import config_for, data_files, run, sandbox

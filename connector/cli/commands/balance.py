@@ -81,8 +81,8 @@ def table(balance: Balance, width: int | None = None) -> list[str]:
     """
     cells: list[tuple[str, str, str, str]] = [HEADINGS]
     for bucket, amounts in [*balance.buckets(), *balance.others()]:
-        cells += _named(bucket, [_cells(one.amount, one.currency, one.source_types) for one in amounts])
-        cells += _named(f"{bucket}.net_available", [net for one in amounts for net in _nets(one)])
+        cells += _named(bucket, [_cells(amount.amount, amount.currency, amount.source_types) for amount in amounts])
+        cells += _named(f"{bucket}.net_available", [net for amount in amounts for net in _nets(amount)])
     lines = _aligned(cells)
     return lines if width is None or max(map(len, lines)) <= width else _below(cells)
 
@@ -103,11 +103,13 @@ def _cells(amount: int, currency: str, parts: Mapping[str, object], *words: str)
     return number, code, ", ".join([*words, *shares])
 
 
-def _nets(one: BalanceAmount) -> Iterator[tuple[str, str, str]]:
+def _nets(balance: BalanceAmount) -> Iterator[tuple[str, str, str]]:
     """Yield what each destination of an instant payout could get of an amount."""
-    for net in filter(None, map(object_of, one.net_available)):
+    for net in filter(None, map(object_of, balance.net_available)):
         if _is_whole(amount := net.get("amount")):
-            yield _cells(amount, one.currency, object_of(net.get("source_types")) or {}, f"to {net.get('destination')}")
+            yield _cells(
+                amount, balance.currency, object_of(net.get("source_types")) or {}, f"to {net.get('destination')}"
+            )
 
 
 def _is_whole(value: object) -> TypeGuard[int]:
@@ -147,10 +149,14 @@ def _show_recorded(
     snapshots: Sequence[Snapshot], console: Console, *, several: bool, failure: AccountsError | None = None
 ) -> None:
     if console.json or not console.quiet:  # then the balance was asked for to be kept, not to be seen
-        _show({one.account: one.balance for one in snapshots}, console, several=several, failure=failure)
-    for one in snapshots:
-        where = f"recorded in {one.path}, as of {moment(one.snapshot_at)} UTC" if one.rows else "nothing to record"
-        console.say(f"{one.account}: {where}")
+        _show({snapshot.account: snapshot.balance for snapshot in snapshots}, console, several=several, failure=failure)
+    for snapshot in snapshots:
+        where = (
+            f"recorded in {snapshot.path}, as of {moment(snapshot.snapshot_at)} UTC"
+            if snapshot.rows
+            else "nothing to record"
+        )
+        console.say(f"{snapshot.account}: {where}")
 
 
 def _show(

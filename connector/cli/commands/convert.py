@@ -38,10 +38,10 @@ def _lines(report: ConversionReport) -> Iterator[str]:
     places = f"{report.source} → {report.destination}"
     holds = f"{counted(report.rows, 'row')} in {counted(report.files, 'file')}"
     yield f"{places}: {holds} ({report.format}), read back and the same"
-    for one in report.tables:
+    for table in report.tables:
         yield (
-            f"  {one.table} of {one.account}: {counted(one.rows, 'row')}, as of record {one.record:,};"
-            f" content {one.content[:12]}"
+            f"  {table.table} of {table.account}: {counted(table.rows, 'row')}, as of record {table.record:,};"
+            f" content {table.content[:12]}"
         )
     if report.parts_kept:
         yield f"{counted(report.parts_kept, 'part')} had been made before, and were read back."

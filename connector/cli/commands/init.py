@@ -36,7 +36,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
         create(path, text)
     checks = _checks(args, settings, console)
     _show(settings, checks, console, written=not args.check)
-    return next((one.error.exit_code for one in checks if one.error is not None and one.needed), 0)
+    return next((check.error.exit_code for check in checks if check.error is not None and check.needed), 0)
 
 
 def _there(args: argparse.Namespace, path: Path) -> SettingsFile:
@@ -88,24 +88,24 @@ def _checks(args: argparse.Namespace, settings: SettingsFile, console: Console) 
 
 
 def _show(settings: SettingsFile, checks: list[Check], console: Console, *, written: bool) -> None:
-    well = not any(one.fails for one in checks)
-    first = _first(settings) if any(one.fresh for one in checks) else None
+    well = not any(check.fails for check in checks)
+    first = _first(settings) if any(check.fresh for check in checks) else None
     if console.json:
         document = {
             "settings_file": str(settings.path),
             "written": written,
             "well": well,
-            "checks": [one.to_document() for one in checks],
+            "checks": [check.to_document() for check in checks],
             "first": first,
         }
         console.document(document)
-    said = [f"{settings.path}{' is written' if written else ''}", *(_line(one, console) for one in checks)]
+    said = [f"{settings.path}{' is written' if written else ''}", *(_line(check, console) for check in checks)]
     (console.say if well else console.log)(*said)
-    for one in checks:
-        if one.error is not None and one.needed:
-            console.complain(one.error)
-        elif one.error is not None:
-            console.say(f"stripe-balance: {one.error}")
+    for check in checks:
+        if check.error is not None and check.needed:
+            console.complain(check.error)
+        elif check.error is not None:
+            console.say(f"stripe-balance: {check.error}")
     if well:
         if first is not None:
             console.say("", "The first time, which makes the lake:")

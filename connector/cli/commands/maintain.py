@@ -27,7 +27,7 @@ def run(args: argparse.Namespace, console: Console) -> int:
     elif not found.tables:
         console.say(f"{found.destination}: a lake of files without tables needs no upkeep.")
     else:
-        console.say(*(_line(one, dry_run=found.dry_run) for one in found.tables))
+        console.say(*(_line(table, dry_run=found.dry_run) for table in found.tables))
     return 0
 
 

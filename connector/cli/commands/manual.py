@@ -72,5 +72,5 @@ def _paragraph(lines: list[str]) -> Iterator[str]:
 def _text(text: str) -> str:
     """Return text as it stands for itself in roff."""
     escaped = text.replace("\\", "\\e").replace("-", "\\-").replace("'", "\\(aq").replace("`", "\\(ga")
-    plain = "".join(one if one.isascii() else f"\\[u{ord(one):04X}]" for one in escaped)
+    plain = "".join(line if line.isascii() else f"\\[u{ord(line):04X}]" for line in escaped)
     return f"\\&{plain}" if plain.startswith(".") else plain

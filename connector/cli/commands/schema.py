@@ -56,10 +56,10 @@ def _arrow(table: str, console: Console) -> None:
         )
     schema = arrow_schema(name)
     if console.json:
-        fields = [{"name": one.name, "type": str(one.type), "nullable": one.nullable} for one in schema]
+        fields = [{"name": field.name, "type": str(field.type), "nullable": field.nullable} for field in schema]
         console.document({"table": name, "fields": fields})
     else:
-        console.text(*[f"{one.name}: {one.type}{'' if one.nullable else ' not null'}" for one in schema])
+        console.text(*[f"{field.name}: {field.type}{'' if field.nullable else ' not null'}" for field in schema])
 
 
 def _statement(args: argparse.Namespace, console: Console) -> None:

@@ -10,16 +10,16 @@ from connector.cli.options.from_table import given
 from connector.cli.process.run_command import work
 from connector.errors import UsageError
 from connector.options.calls import StatementOptions
-from connector.reporting import csv_text, page, text
-from connector.reporting.calls import statement
-from connector.reporting.document import to_document
+from connector.reporting.statement import csv_text, page, text
+from connector.reporting.statement.calls import statement
+from connector.reporting.statement.document import to_document
 
 if TYPE_CHECKING:
     import argparse
 
     from connector.cli.display.console import Console
     from connector.cli.display.run_view import RunView
-    from connector.reporting.facts import Statement
+    from connector.reporting.statement.facts import Statement
 
 DATA_REFUSED = 65
 

@@ -37,29 +37,33 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Print what there is, and return the exit status."""
     found = look(args.destination)
     facts, holdings, tables, last, reads = found.facts, found.holdings, found.tables, found.last, found.reads
-    stray = [*(one for holding in holdings for one in holding.unnamed), *found.unnamed]
-    apart = {one.shown for one in stray}
-    differing = [one for holding in holdings for one in holding.differences if one.path not in apart]
+    stray = [*(unnamed_file for holding in holdings for unnamed_file in holding.unnamed), *found.unnamed]
+    apart = {unnamed_file.shown for unnamed_file in stray}
+    differing = [
+        difference for holding in holdings for difference in holding.differences if difference.path not in apart
+    ]
     warnings = [*found.turned_back, *remedies(str(args.destination), tables), *said_of(stray)]
     warnings += _behind(str(args.destination), found.listed)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
-    lacking = [one.state.account for one in holdings if one.state.audits.lacking]
+    lacking = [holding.state.account for holding in holdings if holding.state.audits.lacking]
     if lacking:
         warnings.insert(0, f"{', '.join(lacking[:3])}: Stripe lists rows that are not here; sync reads them again")
     if console.json:
         console.document(found.to_document())
     else:
-        at_work = [one.to_text() for one in found.runs]
+        at_work = [other_run.to_text() for other_run in found.runs]
         width = None if args.in_full else width_of(sys.stdout)
         if width is not None and width >= NARROWEST:
             said = [*glance(found, console.paint_data, fancy=console.is_fancy(sys.stdout)), *at_work]
         else:
             said = _lines(str(args.destination), holdings, tables, last, (facts, reads))
             said += [*([reads.to_text()] if holdings else []), *at_work]
-        unlinked = unlinked_words(str(args.destination), [one.state.options for one in holdings if one.state.rows])
+        unlinked = unlinked_words(
+            str(args.destination), [holding.state.options for holding in holdings if holding.state.rows]
+        )
         said += ["", unlinked] if unlinked else []
-        well = not (warnings or any(one.stale_since is not None for one in holdings))
+        well = not (warnings or any(holding.stale_since is not None for holding in holdings))
         console.report(*said, well=well)
     for warning in [*warnings, *_gone(args.destination, holdings)]:
         console.warn(warning, always=True)
@@ -89,7 +93,7 @@ def _behind(destination: str, listed: dict[str, dict[str, Any]] | None) -> list[
 
 def _gone(destination: str | PathLike[str], holdings: Sequence[Holding]) -> list[str]:
     """Say which accounts are stale, and what to do about one that is gone."""
-    stale = [one.state.account for one in holdings if one.stale_since is not None]
+    stale = [holding.state.account for holding in holdings if holding.stale_since is not None]
     if not stale:
         return []
     more = f" and {len(stale) - STALE_NAMED:,} more" if len(stale) > STALE_NAMED else ""
@@ -107,7 +111,7 @@ def _lines(
 ) -> list[str]:
     """Return what there is as text."""
     lake, reads = known
-    facts: dict[str, list[tuple[str, str]]] = {one.state.account: _account(one, reads) for one in holdings}
+    facts: dict[str, list[tuple[str, str]]] = {holding.state.account: _account(holding, reads) for holding in holdings}
     for table in tables:
         facts.setdefault(table.account, [("rows", "no balance transactions yet")]).append(table.to_fact())
     mode = mode_of(lake.livemode)
@@ -133,7 +137,7 @@ def _account(holding: Holding, reads: Reads) -> list[tuple[str, str]]:
     files = list(state.files.values())
     size = sized(sum(file.bytes for file in files))
     facts = [
-        ("covered", intervals([(part.start, part.stop) for part in state.covered])),
+        ("covered", intervals(state.covered.pairs)),
         ("rows", f"{state.rows:,}" + (f", {state.pending:,} still pending" if state.pending else "")),
         ("files", f"{counted(len(files), 'file')}, {size}; {checked(len(holding.differences))}, by name and size"),
         *([("parked", parked(state.parked_rows))] if state.parked else []),
@@ -169,7 +173,7 @@ def _whether_read(holding: Holding) -> list[tuple[str, str]]:
 
 def _records(newest: int, readable: Sequence[tuple[int, int]]) -> list[tuple[str, str]]:
     """Say which records can be read, where there is another one than the newest."""
-    if all(one == (newest, newest) for one in readable):
+    if all(span == (newest, newest) for span in readable):
         return []
     return [("records", f"{newest:,}; rows can be read as of {ranges_in_words(readable)}")]
 

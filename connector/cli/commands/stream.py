@@ -89,7 +89,7 @@ async def _stream(args: argparse.Namespace, config: Config, rows: Rows, view: Ru
                     if await out.enough([{"account": page.account or own, **row} for row in page.rows]):
                         return
             return
-        one = stripe.balance_transactions(
+        opened = stripe.balance_transactions(
             created_gte=args.since,
             created_lt=args.until,
             expand=args.expand,
@@ -97,7 +97,7 @@ async def _stream(args: argparse.Namespace, config: Config, rows: Rows, view: Ru
             ordered=args.ordered,
             **filters,
         )
-        async with one as pages:
+        async with opened as pages:
             async for page in pages:
                 if await out.enough(page):
                     return

@@ -93,7 +93,11 @@ def lines(verdict: Verdict, paint: Callable[[str, str], str]) -> list[str]:
     found = [f"{verdict.destination}: {headline} ({', '.join(filter(None, facts))})"]
     found += [f"  - {line}" for line in _findings(verdict)]
     many = len(verdict.accounts) > ACCOUNTS_IN_FULL
-    named = [one for one in verdict.accounts if not many or one.verdict != "proved" or one.retired is not None]
+    named = [
+        checked
+        for checked in verdict.accounts
+        if not many or checked.verdict != "proved" or checked.retired is not None
+    ]
     for account in named:
         found += _account(account, paint)
     if len(named) < len(verdict.accounts):

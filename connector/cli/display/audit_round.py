@@ -43,7 +43,7 @@ class AuditRound:
             "never": self.round.never,
             "oldest": self.round.oldest or None,
             "waiting": self.waiting,
-            "lacking": [list(one) for one in self.lacking],
+            "lacking": [list(span) for span in self.lacking],
             "pages_a_day": round(self.a_day, 2),
             "round_days": None if self.days is None else round(self.days, 1),
         }
@@ -74,6 +74,5 @@ def audit_round_of(state: TableState, reads: Reads) -> AuditRound:
         reads: what the runs of the last 30 days asked for.
     """
     audits = state.audits
-    lacking = tuple((part.start, part.stop) for part in audits.lacking)
     a_day = reads.audits.get(state.account, 0) * DAY / reads.seconds
-    return AuditRound(round_of(state), len(audits.suspects), lacking, a_day)
+    return AuditRound(round_of(state), len(audits.suspects), audits.lacking.pairs, a_day)

@@ -57,7 +57,7 @@ def document_of(error: BaseException) -> dict[str, Any]:
     if isinstance(error, ConnectorError):
         facts["remedy"] = in_flags(error.remedy)
     if isinstance(error, AccountsError):
-        facts["accounts"] = {name: line_of(one) for name, one in error.errors.items()}
+        facts["accounts"] = {name: line_of(failure) for name, failure in error.errors.items()}
     for name in _FACTS:
         if (value := getattr(error, name, None)) is not None:
             facts[name] = value
@@ -84,9 +84,9 @@ def _traceback(error: BaseException, seen: frozenset[int]) -> Iterator[str]:
     yield f"{kind.__module__}.{kind.__qualname__}: {sentence(str(error))}".removeprefix("builtins.")
     yield from (f"  {sentence(str(note))}" for note in getattr(error, "__notes__", ()))
     if isinstance(error, BaseExceptionGroup):
-        for number, one in enumerate(cast("BaseExceptionGroup[BaseException]", error).exceptions, 1):
+        for number, exception in enumerate(cast("BaseExceptionGroup[BaseException]", error).exceptions, 1):
             yield f"  {number} of them:"
-            yield from (f"    {line}" for block in _traceback(one, seen) for line in block.split("\n"))
+            yield from (f"    {line}" for block in _traceback(exception, seen) for line in block.split("\n"))
 
 
 def _remedy(error: ConnectorError) -> str:

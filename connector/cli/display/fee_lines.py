@@ -87,10 +87,10 @@ def _rows(found: RowFees) -> list[str]:
     for row in found.rows:
         facts += _figures(row)
     if len(found.rows) > 1:
-        for one in found.sums:
-            count = f"of {counted(one.rows, 'row')}"
-            facts.append(("all fees", money.to_text(-one.fee, one.currency), count))
-            facts.append(("all net", money.to_text(one.net, one.currency), count))
+        for row_sum in found.sums:
+            count = f"of {counted(row_sum.rows, 'row')}"
+            facts.append(("all fees", money.to_text(-row_sum.fee, row_sum.currency), count))
+            facts.append(("all net", money.to_text(row_sum.net, row_sum.currency), count))
     return [*_aligned(facts), *(f"  {note}" for note in found.notes)]
 
 
@@ -121,10 +121,10 @@ def _payout(found: PayoutFees) -> list[str]:
     if not found.types:
         return lines
     lines += [f"  {line}" for line in _table(_cells(found))]
-    lines += [f"  {one.fee} on {one.type}: {money.to_text(one.amount, one.currency)}" for one in found.fees]
+    lines += [f"  {fee.fee} on {fee.type}: {money.to_text(fee.amount, fee.currency)}" for fee in found.fees]
     if found.answer is Answer.KNOWN and found.charges_alone != found.amount:
         alone = money.to_text(found.charges_alone, found.currency)
-        others = ", ".join(sorted({one.type for one in found.types} - {"charge"}))
+        others = ", ".join(sorted({type_sum.type for type_sum in found.types} - {"charge"}))
         lines.append(f"  Rows of type=charge alone come to {alone}, not to the payout: they leave out {others}.")
     return [*lines, *_originals(found.originals)]
 
@@ -144,13 +144,13 @@ def _cells(found: PayoutFees) -> list[list[str]]:
     currency = found.currency or ""
     sums = [
         [
-            one.type,
-            f"{one.rows:,}",
-            _number(one.gross, one.currency),
-            UNKNOWN if found.fee is None and one.type == "charge" else _number(-one.fee, one.currency),
-            _number(one.net, one.currency),
+            type_sum.type,
+            f"{type_sum.rows:,}",
+            _number(type_sum.gross, type_sum.currency),
+            UNKNOWN if found.fee is None and type_sum.type == "charge" else _number(-type_sum.fee, type_sum.currency),
+            _number(type_sum.net, type_sum.currency),
         ]
-        for one in found.types
+        for type_sum in found.types
     ]
     own = _own_cells(found, currency)
     return [
@@ -172,7 +172,7 @@ def _own_cells(found: PayoutFees, currency: str) -> list[str]:
     if found.own is None:
         amount = _number(-(found.amount or 0), currency)
         return ["payout", "1", amount, "", amount]
-    gross, net = (_number(one or 0, found.own.currency) for one in (found.own.gross, found.own.net))
+    gross, net = (_number(figure or 0, found.own.currency) for figure in (found.own.gross, found.own.net))
     fee = _number(-found.own.fee, found.own.currency) if found.own.fee else ""
     return ["payout", "1", gross, fee, net]
 
@@ -181,12 +181,14 @@ def _originals(originals: Sequence[Original]) -> list[str]:
     if not originals:
         return []
     lines = [f"  {counted(len(originals), 'payment')} passed on by the platform, and what the customer paid:"]
-    for one in originals:
-        if one.charge_amount is None or one.charge_currency is None:
-            paid = "of no charge" if one.charge is None else one.charge
+    for original in originals:
+        if original.charge_amount is None or original.charge_currency is None:
+            paid = "of no charge" if original.charge is None else original.charge
         else:
-            paid = f"{one.charge} {money.to_text(one.charge_amount, one.charge_currency)}"
-        lines.append(f"    {one.payment} {money.to_text(one.gross, one.currency)}  {one.transfer}  {paid}")
+            paid = f"{original.charge} {money.to_text(original.charge_amount, original.charge_currency)}"
+        lines.append(
+            f"    {original.payment} {money.to_text(original.gross, original.currency)}  {original.transfer}  {paid}"
+        )
     return lines
 
 

@@ -101,7 +101,10 @@ def columns(text: str) -> int:
     plain = _STYLE.sub("", text)
     if plain.isascii():
         return len(plain)
-    return sum(0 if unicodedata.combining(one) else 1 + (unicodedata.east_asian_width(one) in "WF") for one in plain)
+    return sum(
+        0 if unicodedata.combining(character) else 1 + (unicodedata.east_asian_width(character) in "WF")
+        for character in plain
+    )
 
 
 def _hang(line: str, width: int) -> int:

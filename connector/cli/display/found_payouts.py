@@ -55,28 +55,28 @@ def run(args: argparse.Namespace, console: Console) -> int:
 
 def _lines(found: Found, destination: str, *, dated: bool) -> list[str]:
     if found.payouts:
-        return [line for one in found.payouts for line in _payout(one)]
+        return [line for payout in found.payouts for line in _payout(payout)]
     lines = [f"none of {counted(found.looked_at, 'payout')} in {destination} is of that line"]
     if found.others:
         lines.append("on that day arrive:")
-        lines += [f"  {_short(one)}" for one in found.others]
+        lines += [f"  {_short(other)}" for other in found.others]
     else:
         near = f"those that arrive within {NEAR_DAYS} days of that day were looked at; " if dated else ""
         lines.append(f"{near}`stripe-balance payouts {destination}` brings new ones")
     return lines
 
 
-def _payout(one: FoundPayout) -> Sequence[str]:
-    known, listing = one.match.known, one.listing
-    apart = f", {counted(one.match.days_apart, 'day')} from that day" if one.match.days_apart else ""
+def _payout(payout: FoundPayout) -> Sequence[str]:
+    known, listing = payout.match.known, payout.listing
+    apart = f", {counted(payout.match.days_apart, 'day')} from that day" if payout.match.days_apart else ""
     kind = {True: "automatic", False: "manual", None: ""}[known.automatic]
     facts = [
         ("status", ", ".join(filter(None, (known.status, kind, known.method, known.failure_code)))),
         ("sent", f"{moment(known.created)} UTC"),
-        ("arrives", f"{one.match.day}{apart}"),
+        ("arrives", f"{payout.match.day}{apart}"),
         ("bank", known.destination or "not known"),
         ("trace", known.trace_id or "none"),
-        ("account", one.account),
+        ("account", payout.account),
     ]
     if listing is not None:
         adds_up = "they add up to it" if listing.reconciles else "they do not add up to it"
@@ -87,6 +87,6 @@ def _payout(one: FoundPayout) -> Sequence[str]:
     return [first, *(f"  {name:<8} {value}" for name, value in facts)]
 
 
-def _short(one: FoundPayout) -> str:
-    known = one.match.known
+def _short(payout: FoundPayout) -> str:
+    known = payout.match.known
     return f"{known.id}  {money.to_text(known.amount, known.currency)}  {known.status}"

@@ -53,80 +53,80 @@ def glance(found: Look, paint: Paint, *, fancy: bool) -> list[str]:
 
 
 def _headline(found: Look) -> str:
-    states = [one.state for one in found.holdings]
+    states = [holding.state for holding in found.holdings]
     mode = mode_of(found.facts.livemode, unknown="of a mode that is not known")
     if not states:
         return f"{found.destination}: {mode}; no balance transactions yet"
-    rows, pending = sum(one.rows for one in states), sum(one.pending for one in states)
+    rows, pending = sum(state.rows for state in states), sum(state.pending for state in states)
     held = counted(rows, "row") + (f", {pending:,} still pending" if pending else "")
     return f"{found.destination}: {mode}; {held}; {states[0].format}, a file for each {states[0].partition.value}"
 
 
 def _account(holdings: Sequence[Holding], paint: Paint, signs: str) -> Iterator[str]:
-    for one in holdings:
-        state = one.state
-        yield f"{state.account}: {intervals([(part.start, part.stop) for part in state.covered], most=2)}"
-        yield from _facts(_wrong(one), paint)
+    for holding in holdings:
+        state = holding.state
+        yield f"{state.account}: {intervals(state.covered.pairs, most=2)}"
+        yield from _facts(_wrong(holding), paint)
         calendar = calendar_lines(state, signs)
         widest = max((len(cells) for _, cells, rows in calendar if rows), default=0)
         for label, cells, rows in calendar:
             shown = paint(f"{cells:<{widest}}", "cyan") if rows else paint(cells, "dim")
             yield f"  {paint(f'{label:<9}', 'dim')} {shown}{f'  {rows:>12}' if rows else ''}"
-        if one.frozen:
-            yield from _facts([("frozen", ", ".join(each.words for each in one.frozen))], paint)
+        if holding.frozen:
+            yield from _facts([("frozen", ", ".join(each.words for each in holding.frozen))], paint)
 
 
 def _accounts(holdings: Sequence[Holding], paint: Paint, signs: str) -> Iterator[str]:
-    order = sorted(holdings, key=lambda one: (not _wrong(one), -one.state.rows, one.state.account))
-    widest = max(len(one.state.account) for one in order[:ACCOUNTS])
-    for one in order[:ACCOUNTS]:
-        wrong = "".join(f"; {paint(name, 'yellow')} {words}" for name, words in _wrong(one))
-        upto = f", up to {moment(one.state.read_until)} UTC" if one.state.read_until else ""
-        held = f"{counted(one.state.rows, 'row')}{upto}{wrong}"
-        yield f"  {one.state.account:<{widest}}  {paint(latest(one.state, signs), 'cyan')}  {held}"
+    order = sorted(holdings, key=lambda holding: (not _wrong(holding), -holding.state.rows, holding.state.account))
+    widest = max(len(holding.state.account) for holding in order[:ACCOUNTS])
+    for holding in order[:ACCOUNTS]:
+        wrong = "".join(f"; {paint(name, 'yellow')} {words}" for name, words in _wrong(holding))
+        upto = f", up to {moment(holding.state.read_until)} UTC" if holding.state.read_until else ""
+        held = f"{counted(holding.state.rows, 'row')}{upto}{wrong}"
+        yield f"  {holding.state.account:<{widest}}  {paint(latest(holding.state, signs), 'cyan')}  {held}"
     more = len(order) - ACCOUNTS
     if more > 0:
-        rows = sum(one.state.rows for one in order[ACCOUNTS:])
+        rows = sum(holding.state.rows for holding in order[ACCOUNTS:])
         yield f"  and {counted(more, 'more account')} with {counted(rows, 'row')}"
 
 
-def _wrong(one: Holding) -> list[tuple[str, str]]:
+def _wrong(holding: Holding) -> list[tuple[str, str]]:
     """Say of an account what is to be seen to: that it is retired or stale, or that files are not as written."""
-    retired = one.record.retired
+    retired = holding.record.retired
     said = [("retired", f"since {moment(retired.at)}: {retired.reason}")] if retired is not None else []
-    if one.stale_since is not None and retired is None:
-        said.append(("stale", f"not read since {moment(one.stale_since)} UTC"))
-    if one.differences:
-        said.append(("files", checked(len(one.differences))))
-    if one.state.drift.findings:
-        said.append(("differs", f"{counted(len(one.state.drift.findings), 'kind')} of difference from the schema"))
+    if holding.stale_since is not None and retired is None:
+        said.append(("stale", f"not read since {moment(holding.stale_since)} UTC"))
+    if holding.differences:
+        said.append(("files", checked(len(holding.differences))))
+    if holding.state.drift.findings:
+        said.append(("differs", f"{counted(len(holding.state.drift.findings), 'kind')} of difference from the schema"))
     return said
 
 
 def _of_all(found: Look) -> Iterator[tuple[str, str]]:
-    states = [one.state for one in found.holdings]
+    states = [holding.state for holding in found.holdings]
     if states:
         files = [file for state in states for file in state.files.values()]
-        differ = sum(len(one.differences) for one in found.holdings)
+        differ = sum(len(holding.differences) for holding in found.holdings)
         yield "net", "; ".join(words for _, words in _nets(states))
         size = sized(sum(file.bytes for file in files))
         yield "files", f"{counted(len(files), 'file')}, {size}; {checked(differ)}, by name and size"
-        if waiting := sum(one.parked_rows for one in states):
+        if waiting := sum(state.parked_rows for state in states):
             yield "parked", parked(waiting)
-        if left := sum(one.bare_rows for one in states):
+        if left := sum(state.bare_rows for state in states):
             yield "sources", bare(left)
         if len(states) > 1 and (kept := _frozen(found.holdings)):
             yield "frozen", kept
     if found.tables:
         rows = Counter[str]()
-        for one in found.tables:
-            rows[one.table] += one.rows
+        for table in found.tables:
+            rows[table.table] += table.rows
         yield "besides", "; ".join(f"{table} {count:,}" for table, count in rows.items())
 
 
 def _frozen(holdings: Sequence[Holding]) -> str:
     """Say which periods are frozen, the latest first, and of how many of the accounts."""
-    counts = Counter(each.words for one in holdings for each in one.frozen)
+    counts = Counter(each.words for holding in holdings for each in holding.frozen)
     told = [
         f"{words}, {count} of {len(holdings)} accounts" if count < len(holdings) else words
         for words, count in sorted(counts.items(), reverse=True)
@@ -138,10 +138,10 @@ def _frozen(holdings: Sequence[Holding]) -> str:
 def _nets(states: Sequence[TableState]) -> list[tuple[str, str]]:
     if len(states) == 1:
         return nets(states[0].net(), states[0].net_by_balance())
-    told = [one.net_by_balance() for one in states if one.rows]
-    names = {name: None for one in told for name in one or ()}
-    by_balance = {name: add_net((one or {}).get(name, {}) for one in told) for name in names}
-    return nets(add_net(one.net() for one in states), None if None in told else by_balance)
+    told = [state.net_by_balance() for state in states if state.rows]
+    names = {name: None for counts in told for name in counts or ()}
+    by_balance = {name: add_net((counts or {}).get(name, {}) for counts in told) for name in names}
+    return nets(add_net(state.net() for state in states), None if None in told else by_balance)
 
 
 def _facts(facts: Iterable[tuple[str, str]], paint: Paint) -> list[str]:

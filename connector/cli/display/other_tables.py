@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from connector.lake.state.file_check import FileDifference
     from connector.lake.stores.base import Store
 
+MOST_UNNAMED = 5
+"""Files without a record that are told of by name."""
+
 _THINGS = {
     payouts_record.PAYOUTS: ("payouts", "payout"),
     payouts_record.TRANSACTIONS: ("paid out", "transaction"),
@@ -116,7 +119,7 @@ def remedies(destination: str, tables: Sequence[OtherTable]) -> list[str]:
             ),
         ),
     ):
-        differing = [one for table in tables if table.table in names for one in table.differences]
+        differing = [difference for table in tables if table.table in names for difference in table.differences]
         if differing:
             found.append(f"{named(differing)}; {remedy}")
     return found
@@ -129,17 +132,17 @@ def checked(differing: int) -> str:
 
 def named(differing: Sequence[FileDifference], *, most: int = 5) -> str:
     """Name the first of some files, and what is wrong with each."""
-    shown = ", ".join(f"{one.path} ({one.kind})" for one in differing[:most])
+    shown = ", ".join(f"{difference.path} ({difference.kind})" for difference in differing[:most])
     more = len(differing) - most
     return f"not as they were written: {shown}" + (f" and {more:,} more" if more > 0 else "")
 
 
-def said_of(unnamed: Sequence[Unnamed], *, most: int = 5) -> list[str]:
+def said_of(unnamed: Sequence[Unnamed]) -> list[str]:
     """Say of files that no record names, and that no run removes, what each does and what to do; nothing of none."""
     if not unnamed:
         return []
-    told = [f"no record names {one.shown}: {one.remedy}" for one in unnamed[:most]]
-    more = len(unnamed) - most
+    told = [f"no record names {file.shown}: {file.remedy}" for file in unnamed[:MOST_UNNAMED]]
+    more = len(unnamed) - MOST_UNNAMED
     return [*told, *([f"and no record names {more:,} more files"] if more > 0 else [])]
 
 

@@ -43,7 +43,7 @@ def summary(report: PayoutsReport, console: Console) -> list[str]:
         for account in report.accounts:
             lines += [f"  {account.account}", *table(_facts(account, report.format), console, indent=4, width=12)]
     else:
-        lines += [f"  {one.account}  {_payouts(one)}" for one in report.accounts[:ACCOUNTS_NAMED]]
+        lines += [f"  {first.account}  {_payouts(first)}" for first in report.accounts[:ACCOUNTS_NAMED]]
         more = len(report.accounts) - ACCOUNTS_NAMED
         lines += [f"  and {counted(more, 'more account')}"] if more > 0 else []
         lines += table(_totals(report.accounts), console, indent=4, width=12)
@@ -70,10 +70,9 @@ def _facts(account: AccountPayoutsReport, form: str) -> list[tuple[str, str]]:
         facts.append(("manual", f"{_named(account.manual)}: Stripe assigns them no transactions"))
     if account.waiting:
         facts.append(("waiting", f"{_named(account.waiting)}: not reconciled yet, listed by a later run"))
-    facts += [
-        ("unbalanced", f"{one.payout}: its {counted(one.rows, 'row')} add up to {money.to_text(one.net, one.currency)}")
-        for one in account.unbalanced[:NAMED]
-    ]
+    for payout in account.unbalanced[:NAMED]:
+        rows, net = counted(payout.rows, "row"), money.to_text(payout.net, payout.currency)
+        facts.append(("unbalanced", f"{payout.payout}: its {rows} add up to {net}"))
     if (more := len(account.unbalanced) - NAMED) > 0:
         facts.append(("", f"and {counted(more, 'more payout')} that do not add up to nothing"))
     if account.payouts_disappeared or account.transactions_disappeared:
@@ -86,7 +85,7 @@ def _facts(account: AccountPayoutsReport, form: str) -> list[tuple[str, str]]:
 
 def losses(report: PayoutsReport) -> list[str]:
     """Say what had been lost and was mended, account by account: known loss is never passed over."""
-    return mended(healed_line(one.account, one.healed) for one in report.accounts if one.healed.files)
+    return mended(healed_line(account.account, account.healed) for account in report.accounts if account.healed.files)
 
 
 def healed_line(account: str, healed: Healed) -> str:
@@ -112,10 +111,10 @@ def _holding(account: AccountPayoutsReport) -> str:
 
 
 def _totals(accounts: Sequence[AccountPayoutsReport]) -> list[tuple[str, str]]:
-    payouts = sum(one.lake_payouts for one in accounts)
-    rows = sum(one.lake_transactions for one in accounts)
-    files, size = sum(one.lake_files for one in accounts), sum(one.lake_bytes for one in accounts)
-    unbalanced = [one.payout for account in accounts for one in account.unbalanced]
+    payouts = sum(account.lake_payouts for account in accounts)
+    rows = sum(account.lake_transactions for account in accounts)
+    files, size = sum(account.lake_files for account in accounts), sum(account.lake_bytes for account in accounts)
+    unbalanced = [purse.payout for account in accounts for purse in account.unbalanced]
     held = f"{counted(len(accounts), 'account')}, {counted(payouts, 'payout')}, {counted(rows, 'transaction')}"
     facts = [("all", f"{held} in {counted(files, 'file')}, {sized(size)}")]
     return facts + ([("unbalanced", _named(unbalanced))] if unbalanced else [])

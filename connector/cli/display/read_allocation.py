@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.allocation import MONTH, allocation
@@ -36,8 +36,8 @@ class Reads:
     runs: int
     requests: int
     rows: int
-    audits: Mapping[str, int] = field(default_factory=dict[str, int])
-    seconds: float = 3_600.0
+    audits: Mapping[str, int]
+    seconds: float
 
     @property
     def allowed(self) -> int:
@@ -78,7 +78,7 @@ def reads_of(store: Store, states: Iterable[TableState], *, now: float) -> Reads
             counts.append(found[0])
             audits.update(found[1])
             began = min(began, _started(path))
-    files = [file for one in states for file in one.files.values() if file.first_created >= now - MONTH]
+    files = [file for state in states for file in state.files.values() if file.first_created >= now - MONTH]
     return Reads(len(counts), sum(counts), sum(file.rows for file in files), audits, max(3_600.0, now - began))
 
 
@@ -87,7 +87,7 @@ def _counted(report: Content | None) -> tuple[int, dict[str, int]] | None:
     try:
         found = cast("dict[str, Any]", json.loads(report.data if report else b""))
         total, accounts = found["requests"]["total"], found.get("accounts", ())
-        audits = {str(one["account"]): int(one.get("audit", {}).get("requests", 0)) for one in accounts}
+        audits = {str(account["account"]): int(account.get("audit", {}).get("requests", 0)) for account in accounts}
     except (ValueError, LookupError, TypeError, AttributeError):
         return None
     return (total, audits) if type(total) is int else None

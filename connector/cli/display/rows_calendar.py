@@ -56,25 +56,27 @@ def calendar_lines(state: TableState, signs: str = FANCY) -> list[tuple[str, str
         signs: `FANCY` or `PLAIN`.
     """
     found = periods(state)
-    most = max((one.rows for one in found), default=0)
+    most = max((period.rows for period in found), default=0)
     if not most:
         return []
-    groups = [(name, list(some)) for name, some in groupby(found, key=lambda one: _label(one, state.partition))]
+    groups = [(name, list(some)) for name, some in groupby(found, key=lambda period: _label(period, state.partition))]
     older, shown = groups[:-LINES], groups[-LINES:]
-    lines = [(name, "".join(_sign(one, most, signs) for one in some), _rows(some)) for name, some in shown]
+    lines = [(name, "".join(_sign(period, most, signs) for period in some), _rows(some)) for name, some in shown]
     if older:
-        lines.insert(0, ("before", f"from {older[0][0]} on", _rows([one for _, some in older for one in some])))
+        lines.insert(0, ("before", f"from {older[0][0]} on", _rows([period for _, some in older for period in some])))
     none = NONE if signs == FANCY else "."
     says = f"a sign each {state.partition.value}: {signs[-1]} is {counted(most, 'row')}, {none} none"
-    return [*lines, ("", f"{says}, {UNREAD} not read" if any(_is_gap(one) for one in found) else says, "")]
+    return [*lines, ("", f"{says}, {UNREAD} not read" if any(_is_gap(period) for period in found) else says, "")]
 
 
 def latest(state: TableState, signs: str = FANCY) -> str:
     """Return a sign for each of the last twelve months, or years where a file holds one."""
     months: dict[str, int] = {}
-    for one in periods(state):
-        name = f"{_moment(one.start):%Y}" if state.partition is Granularity.YEAR else f"{_moment(one.start):%Y-%m}"
-        months[name] = months.get(name, 0) + one.rows
+    for period in periods(state):
+        name = (
+            f"{_moment(period.start):%Y}" if state.partition is Granularity.YEAR else f"{_moment(period.start):%Y-%m}"
+        )
+        months[name] = months.get(name, 0) + period.rows
     most = max(months.values(), default=0)
     return "".join(_level(rows, most, signs) for rows in list(months.values())[-LINES:]).rjust(LINES)
 
@@ -102,8 +104,8 @@ def _wider(granularity: Granularity) -> Granularity:
     return Granularity.MONTH if granularity is Granularity.DAY else Granularity.YEAR
 
 
-def _label(one: Period, granularity: Granularity) -> str:
-    return _moment(one.start).strftime(_LABELS[granularity])
+def _label(period: Period, granularity: Granularity) -> str:
+    return _moment(period.start).strftime(_LABELS[granularity])
 
 
 def _moment(second: int) -> datetime:
@@ -111,17 +113,17 @@ def _moment(second: int) -> datetime:
 
 
 def _rows(some: list[Period]) -> str:
-    return counted(sum(one.rows for one in some), "row")
+    return counted(sum(period.rows for period in some), "row")
 
 
-def _is_gap(one: Period) -> bool:
-    return not (one.rows or one.read or one.before)
+def _is_gap(period: Period) -> bool:
+    return not (period.rows or period.read or period.before)
 
 
-def _sign(one: Period, most: int, signs: str) -> str:
-    if one.before and not one.rows:
+def _sign(period: Period, most: int, signs: str) -> str:
+    if period.before and not period.rows:
         return BEFORE
-    return UNREAD if _is_gap(one) else _level(one.rows, most, signs)
+    return UNREAD if _is_gap(period) else _level(period.rows, most, signs)
 
 
 def _level(rows: int, most: int, signs: str) -> str:

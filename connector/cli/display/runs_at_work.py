@@ -60,4 +60,4 @@ class RunAtWork:
 
 def runs_at_work(others: Others) -> list[RunAtWork]:
     """Return the runs at work, those that began first before the others."""
-    return [RunAtWork(one, max(0.0, others.now - one.changed)) for one in others.live]
+    return [RunAtWork(sign, max(0.0, others.now - sign.changed)) for sign in others.live]

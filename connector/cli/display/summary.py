@@ -30,7 +30,7 @@ MANY_ROWS = 100
 
 def summary(report: Report, console: Console) -> list[str]:
     """Return what there is to say about a run that is complete, was only planned, or failed for some accounts."""
-    planned = any(one.expected is not None for one in report.accounts)  # also where another account failed
+    planned = any(account.expected is not None for account in report.accounts)  # also where another account failed
     mark, headline = _headline(report, console)
     facts = filter(None, [mode_of(report.livemode), lasting(report.duration_seconds)])
     lines = [f"{mark} {console.paint(headline, 'bold')} ({', '.join(facts)})"]
@@ -57,7 +57,7 @@ def _headline(report: Report, console: Console) -> tuple[str, str]:
     failed = sum(account.error is not None for account in report.accounts)
     if failed:
         fine = len(report.accounts) - failed
-        rest = "planned" if any(one.expected for one in report.accounts) else "up to date"
+        rest = "planned" if any(account.expected for account in report.accounts) else "up to date"
         others = f", {fine:,} {rest}" if fine else ""
         headline = f"{report.destination}: {counted(failed, 'account')} failed{others}"
         return console.paint(console.symbol("✗", "!"), "red"), headline
@@ -78,11 +78,14 @@ def table(facts: Sequence[tuple[str, str]], console: Console, *, indent: int, wi
 
 def differs(findings: Sequence[DriftFinding], *, most: int, rest: str) -> list[tuple[str, str]]:
     """Say how rows differ from the schema, the most frequent first; where there is more to say, where it is said."""
-    found = sorted(findings, key=lambda one: -one.count)
-    said = [f"{one.described}, {counted(one.count, 'time')}, such as in {one.example}" for one in found[:most]]
+    found = sorted(findings, key=lambda finding: -finding.count)
+    said = [
+        f"{finding.described}, {counted(finding.count, 'time')}, such as in {finding.example}"
+        for finding in found[:most]
+    ]
     more = len(found) - most
     said += [f"and {counted(more, 'more kind')} of difference: see {rest}"] if more > 0 else []
-    return [("" if position else "differs", one) for position, one in enumerate(said)]
+    return [("" if position else "differs", line) for position, line in enumerate(said)]
 
 
 def _done(account: AccountReport, report: Report) -> list[tuple[str, str]]:
@@ -115,7 +118,7 @@ def _done(account: AccountReport, report: Report) -> list[tuple[str, str]]:
         *([("lost", damage)] if (damage := damage_of(account)) else []),
         *nets(account.net, account.net_by_balance),
         ("covered", intervals(account.covered)),
-        *differs([DriftFinding(**one) for one in account.drift], most=DRIFT_NAMED, rest="the run report"),
+        *differs([DriftFinding(**finding) for finding in account.drift], most=DRIFT_NAMED, rest="the run report"),
         *([("versions", f"{', '.join(account.api_versions)}: rows of the lake come from more than one")] * mixed),
     ]
 
@@ -142,9 +145,9 @@ def _audit(account: AccountReport) -> str:
 def small_files(report: Report) -> str | None:
     """Say once, of a lake that this run made, that its files are many and small, and what makes fewer of them."""
     accounts = report.accounts
-    files, rows = (sum(getattr(one, name) for one in accounts) for name in ("lake_files", "lake_rows"))
+    files, rows = (sum(getattr(account, name) for account in accounts) for name in ("lake_files", "lake_rows"))
     longer = {"day": "month", "month": "year"}.get(report.partition)
-    made = all(one.rows_new == one.lake_rows for one in accounts)
+    made = all(account.rows_new == account.lake_rows for account in accounts)
     if longer is None or not made or files < MANY_FILES or rows >= FEW_ROWS * files:
         return None
     held = f"{counted(rows, 'row')} are in {counted(files, 'file')}, one a {report.partition} and account"
@@ -154,7 +157,7 @@ def small_files(report: Report) -> str | None:
 
 def losses(report: Report) -> list[str]:
     """Say what had been lost and was mended, account by account: known loss is never passed over."""
-    return mended(f"{one.account}: {healed}" for one in report.accounts if (healed := _healed(one)))
+    return mended(f"{account.account}: {healed}" for account in report.accounts if (healed := _healed(account)))
 
 
 def mended(lines: Iterable[str]) -> list[str]:
@@ -192,7 +195,7 @@ def _planned(account: AccountReport, report: Report) -> list[tuple[str, str]]:
 
 def _cost(report: Report) -> tuple[str, str]:
     """Return what reading all accounts is going to take."""
-    found = sum((one.expected for one in report.accounts if one.expected is not None), Expected())
+    found = sum((account.expected for account in report.accounts if account.expected is not None), Expected())
     return "expected", f"{counted(len(report.accounts), 'account')}, {_expected(found, report)}"
 
 
@@ -226,17 +229,17 @@ def _counts(account: AccountReport) -> str:
 
 
 def _all(accounts: Sequence[AccountReport]) -> str:
-    rows, files = sum(one.lake_rows for one in accounts), sum(one.lake_files for one in accounts)
-    size = sum(one.lake_bytes for one in accounts)
+    rows, files = sum(account.lake_rows for account in accounts), sum(account.lake_files for account in accounts)
+    size = sum(account.lake_bytes for account in accounts)
     return f"{counted(len(accounts), 'account')}, {counted(rows, 'row')} in {counted(files, 'file')}, {sized(size)}"
 
 
 def _net(accounts: Sequence[AccountReport]) -> list[tuple[str, str]]:
     """Return what all accounts add up to, by balance where every one of them tells."""
-    told = [one.net_by_balance for one in accounts if one.lake_rows]
-    names = {name: None for one in told for name in one or ()}
-    by_balance = {name: add_net((one or {}).get(name, {}) for one in told) for name in names}
-    return nets(add_net(one.net for one in accounts), None if None in told else by_balance)
+    told = [account.net_by_balance for account in accounts if account.lake_rows]
+    names = {name: None for counts in told for name in counts or ()}
+    by_balance = {name: add_net((counts or {}).get(name, {}) for counts in told) for name in names}
+    return nets(add_net(account.net for account in accounts), None if None in told else by_balance)
 
 
 def _requests(requests: Requests) -> str:

@@ -44,7 +44,7 @@ class Help(argparse.HelpFormatter):
     def add_argument(self, action: argparse.Action) -> None:
         """Add an option, or commands; argparse itself forgets that these are indented, and breaks the longest name."""
         super().add_argument(action)
-        names = [self._format_action_invocation(one) for one in self._iter_indented_subactions(action)]
+        names = [self._format_action_invocation(subaction) for subaction in self._iter_indented_subactions(action)]
         longest = max(map(len, names), default=0) + self._current_indent + self._indent_increment
         self._action_max_length = max(self._action_max_length, longest)
 
@@ -56,7 +56,7 @@ class Help(argparse.HelpFormatter):
         prefix: str | None,
     ) -> str:
         """Say how a command is written in a line: options that it may do without stand below."""
-        shown = [one for one in actions if one.required or not one.option_strings]
+        shown = [action for action in actions if action.required or not action.option_strings]
         text = super()._format_usage(usage, shown, (), prefix)
         is_name = prefix == ""  # then argparse makes the name of a command from it
         return text if is_name else text.replace(self._prog, f"{self._prog} [options]", 1)
@@ -75,7 +75,7 @@ class Help(argparse.HelpFormatter):
         return _filled(" ".join(text.split()), width).split("\n")
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
-        paragraphs = (one.split("\n") for one in text.strip("\n").split("\n\n"))
+        paragraphs = (paragraph.split("\n") for paragraph in text.strip("\n").split("\n\n"))
         return indent + "\n\n".join(fitted(lines, min(width, _WIDEST)) for lines in paragraphs)
 
 
@@ -159,7 +159,7 @@ class Parser(argparse.ArgumentParser):
         """Return what is not known, with the option that was probably meant, or where a known one has to stand."""
         if word.partition("=")[0] in self._option_string_actions:
             return f"{word} (which goes after the command: `{self.manual} {word}`)"
-        options = [one for one in self._option_string_actions if one.startswith("--")]
+        options = [option for option in self._option_string_actions if option.startswith("--")]
         return word + (did_you_mean(word.partition("=")[0], options) if word.startswith(tuple(DASHES)) else "")
 
     def takes(self) -> list[argparse.Action]:
@@ -177,7 +177,7 @@ class Parser(argparse.ArgumentParser):
     def _check_value(self, action: argparse.Action, value: object) -> None:
         """Refuse what is none of the choices; argparse's own words differ from one Python to the next."""
         if action.choices is not None and value not in action.choices:
-            known = [str(one) for one in action.choices]
+            known = [str(choice) for choice in action.choices]
             meant = did_you_mean(str(value), known)
             first = next((word for word in self.given if word in known), None)
             if first is not None and not meant:

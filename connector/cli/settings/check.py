@@ -78,11 +78,11 @@ async def check_key(config: Config, source: str, *, accounts: Sequence[str | Non
             return [Check("key", f"{config.api_key!r}, from {source}, is not taken", error)]
         found = [Check("key", f"{config.api_key!r}, from {source}: {mode}, of {own.account}")]
         client = client_of(stripe)
-        acting = next((one for one in accounts if one is not None), None)
+        acting = next((account for account in accounts if account is not None), None)
         found += [await _may(client, name, endpoint, what, acting) for name, endpoint, what in _READS]
         if all_accounts:
             found.append(await _may(client, "accounts", LIST_ACCOUNTS, "the list of connected accounts", None))
-        found += [await _is_there(stripe, one) for one in accounts[:MOST_ACCOUNTS] if one is not None]
+        found += [await _is_there(stripe, account) for account in accounts[:MOST_ACCOUNTS] if account is not None]
     return found
 
 
@@ -128,6 +128,6 @@ def _refuse_unwritable(folder: Path) -> None:
     Raises:
         StorageError: it cannot.
     """
-    there = next(one for one in (folder, *folder.parents) if one.exists())
+    there = next(path for path in (folder, *folder.parents) if path.exists())
     if not os.access(there, os.W_OK | os.X_OK):
         raise StorageError(f"{there} cannot be written by this user, so that there can be no lake in {folder}")

@@ -62,8 +62,8 @@ class SettingsFile:
 
     path: Path
     values: Mapping[str, Any]
-    destination: str | None = None
-    key: KeyPlace | None = None
+    destination: str | None
+    key: KeyPlace | None
 
 
 def find(named: str | None) -> SettingsFile | None:
@@ -159,7 +159,9 @@ def _value(name: str, option: Option, said: object, path: Path) -> object:
         if option.reads == "path":
             return str(path.parent / Path(str(_read(option, said))).expanduser())
         if option.many:
-            return [_read(option, one) for one in (cast("list[object]", said) if isinstance(said, list) else [said])]
+            return [
+                _read(option, value) for value in (cast("list[object]", said) if isinstance(said, list) else [said])
+            ]
         return _read(option, said)
     except (argparse.ArgumentTypeError, ConfigError) as error:
         raise ConfigError(f"{path}: {name}: {error}") from None

@@ -18,7 +18,7 @@ NAME = "stripe-balance.toml"
 
 DESTINATION, KEY = "destination", "key"
 
-SETTINGS: Mapping[str, Option] = {name: one for name, one in table_of(RunSyncOptions).items() if one.in_file}
+SETTINGS: Mapping[str, Option] = {name: option for name, option in table_of(RunSyncOptions).items() if option.in_file}
 """Options by name; `sync` has every one of them."""
 
 WHOSE = frozenset(table_of(Accounts)) | frozenset(table_of(AllAccounts))

@@ -75,7 +75,7 @@ def account_facts(
         complete_up_to=complete_up_to(state.asked or state.covered, state.covered, first=first),
         rows=state.rows,
         files=len(state.files),
-        bytes=sum(one.bytes for one in state.files.values()),
+        bytes=sum(file.bytes for file in state.files.values()),
         pending=state.pending,
         parked=state.parked_rows,
         net=tuple(_nets(state)),
@@ -85,10 +85,12 @@ def account_facts(
         payouts=None if known.payouts is None else payouts_of(known.payouts),
         late=tuple(late),
         audit=_audit(state),
-        drift=tuple(DriftLine(one.kind, one.name, one.count, one.example) for one in state.drift.findings),
+        drift=tuple(
+            DriftLine(finding.kind, finding.name, finding.count, finding.example) for finding in state.drift.findings
+        ),
         retired=known.record.retired,
         refused=known.record.refused,
-        frozen=tuple(one.words for one in frozen_names(store, known.account)),
+        frozen=tuple(frozen.words for frozen in frozen_names(store, known.account)),
     )
     gaps = gaps_of(state.asked or state.covered, state.covered, first=first)
     return replace(facts, problems=in_order(_problems(lake, known, facts, gaps, stale=stale, now=now)))
@@ -115,10 +117,10 @@ def with_detail(
         return facts
     state, lake = known.state, str(destination)
     rows = AccountScan.of(destination, state)
-    sums = add_up(rows, {one.path for one in facts.damaged})
+    sums = add_up(rows, {problem.path for problem in facts.damaged})
     unreadable = tuple(FileProblem(path, "unreadable") for path in sums.unreadable)
     found, lines = (*facts.damaged, *unreadable), sums.day_lines()
-    damaged = any(one.kind != "extra" for one in found if one.path in state.files)
+    damaged = any(problem.kind != "extra" for problem in found if problem.path in state.files)
     stated, why = _months(store, destination, state, now, 0 if damaged else months)
     read = replace(
         facts,
@@ -138,7 +140,7 @@ def first_of(state: TableState, now: int) -> int:
     """Return a second before which nothing can be lacking: when the account was made, as far as that is known."""
     asked = (state.asked or state.covered).parts
     begins = max(state.account_created, asked[0].start if asked else now)
-    return begins or min((one.first_created for one in state.files.values()), default=now)
+    return begins or min((file.first_created for file in state.files.values()), default=now)
 
 
 def _problems(
@@ -176,7 +178,7 @@ def _nets(state: TableState) -> Iterator[tuple[Purse, int]]:
 def _calendar(
     state: TableState, first: int, now: int, pending: Collection[int], found: Iterable[FileProblem]
 ) -> tuple[Stretch, ...]:
-    files = (state.files.get(one.path) for one in found if one.kind != "extra")
+    files = (state.files.get(problem.path) for problem in found if problem.kind != "extra")
     damaged = {day for file in files if file is not None for day in _days_of(file.first_created, file.last_created)}
     return calendar_of(state.covered, first=first, now=now, parked=_parked(state), pending=pending, damaged=damaged)
 
@@ -188,16 +190,19 @@ def _days_of(first: int, last: int) -> range:
 
 def _parked(state: TableState) -> Intervals:
     """Return the seconds of the days whose rows are parked."""
-    spans = (Interval(one.file.first_created, one.file.last_created + 1) for one in state.parked.values())
+    spans = (
+        Interval(parked_file.file.first_created, parked_file.file.last_created + 1)
+        for parked_file in state.parked.values()
+    )
     return parked_seconds(state.parked.values()).union(Intervals.of(spans))
 
 
 def _pending_days(state: TableState) -> set[int]:
     """Return the days that may have pending rows, as far as records tell: of files of a day, exactly those."""
     found: set[int] = set()
-    for one in state.files.values():
-        if one.pending:
-            found.update(_days_of(*(one.pending_created or (one.first_created, one.last_created))))
+    for file in state.files.values():
+        if file.pending:
+            found.update(_days_of(*(file.pending_created or (file.first_created, file.last_created))))
     return found
 
 
@@ -212,7 +217,7 @@ def _damaged(store: Store, known: Known) -> Iterator[FileProblem]:
         ):
             there = without_older(differences(store, f"{table}/account={known.account}", files), known.payouts.format)
             found += _standing(store, PAYOUTS, known.payouts, files, there)
-    return (FileProblem(one.path, one.kind) for one in found)
+    return (FileProblem(difference.path, difference.kind) for difference in found)
 
 
 def _standing(
@@ -227,5 +232,5 @@ def _standing(
 
 def _audit(state: TableState) -> AuditFacts:
     found = round_of(state)
-    lacking = tuple((part.start, part.stop) for part in state.audits.lacking)
-    return AuditFacts(found.pages, found.never, found.oldest or None, len(state.audits.suspects), lacking)
+    audits = state.audits
+    return AuditFacts(found.pages, found.never, found.oldest or None, len(audits.suspects), audits.lacking.pairs)

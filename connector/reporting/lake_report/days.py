@@ -67,11 +67,11 @@ class DaySums:
 
     def day_lines(self) -> tuple[DayLine, ...]:
         """Return the days in order."""
-        return tuple(DayLine(key, sums) for key, sums in sorted(self.days.items(), key=lambda one: one[0]))
+        return tuple(DayLine(key, sums) for key, sums in sorted(self.days.items(), key=lambda item: item[0]))
 
     def pending_lines(self) -> tuple[PendingLine, ...]:
         """Return what is pending, by balance and day; what has no day last."""
-        ordered = sorted(self.pending.items(), key=lambda one: (one[0][0], one[0][1] is None, one[0][1] or 0))
+        ordered = sorted(self.pending.items(), key=lambda item: (item[0][0], item[0][1] is None, item[0][1] or 0))
         return tuple(PendingLine(purse, day, *sums) for (purse, day), sums in ordered)
 
     def merge(self, other: DaySums) -> None:

@@ -42,44 +42,45 @@ def to_document(report: LakeReport) -> dict[str, Any]:
         "complete_up_to": report.complete_up_to,
         "rows": report.rows,
         "problems": _problems(report.problems),
-        "accounts": [_account(one) for one in report.accounts],
+        "accounts": [_account(account) for account in report.accounts],
         "not_read": list(report.unread),
-        "runs": [asdict(one) for one in report.runs],
+        "runs": [asdict(run) for run in report.runs],
     }
 
 
 def _problems(problems: Iterable[Problem]) -> list[dict[str, Any]]:
-    return [asdict(one) for one in problems]
+    return [asdict(problem) for problem in problems]
 
 
-def _account(one: AccountFacts) -> dict[str, Any]:
+def _account(account: AccountFacts) -> dict[str, Any]:
     return {
-        "account": one.account,
-        "livemode": one.livemode,
-        "standing": one.grade,
-        "proof": one.proof,
-        "lake_record": one.record,
-        "complete_up_to": one.complete_up_to,
-        "rows": one.rows,
-        "files": one.files,
-        "bytes": one.bytes,
-        "pending": one.pending,
-        "parked": one.parked,
-        "net": [{**_purse(purse), "net": net} for purse, net in one.net],
-        "retired": one.retired and asdict(one.retired),
-        "refused": one.refused and asdict(one.refused),
-        "frozen": list(one.frozen),
-        "problems": _problems(one.problems),
-        "layers": [_layer(layer) for layer in one.layers],
-        "damaged": [asdict(file) for file in one.damaged],
+        "account": account.account,
+        "livemode": account.livemode,
+        "standing": account.grade,
+        "proof": account.proof,
+        "lake_record": account.record,
+        "complete_up_to": account.complete_up_to,
+        "rows": account.rows,
+        "files": account.files,
+        "bytes": account.bytes,
+        "pending": account.pending,
+        "parked": account.parked,
+        "net": [{**_purse(purse), "net": net} for purse, net in account.net],
+        "retired": account.retired and asdict(account.retired),
+        "refused": account.refused and asdict(account.refused),
+        "frozen": list(account.frozen),
+        "problems": _problems(account.problems),
+        "layers": [_layer(layer) for layer in account.layers],
+        "damaged": [asdict(file) for file in account.damaged],
         "calendar": [
-            {"status": part.status, "start": part.start, "stop": part.stop, "days": part.days} for part in one.calendar
+            {"status": part.status, "start": part.start, "stop": part.stop, "days": part.days}
+            for part in account.calendar
         ],
-        "payouts": None if one.payouts is None else _payouts(one.payouts),
-        "late": [asdict(line) for line in one.late],
-        "audit": {**asdict(one.audit), "lacking": [list(part) for part in one.audit.lacking]},
-        "drift": [asdict(finding) for finding in one.drift],
-        "files_say": None if one.files_say is None else _files_say(one.files_say),
+        "payouts": None if account.payouts is None else _payouts(account.payouts),
+        "late": [asdict(line) for line in account.late],
+        "audit": {**asdict(account.audit), "lacking": [list(part) for part in account.audit.lacking]},
+        "drift": [asdict(finding) for finding in account.drift],
+        "files_say": None if account.files_say is None else _files_say(account.files_say),
     }
 
 
@@ -91,34 +92,34 @@ def _sums(sums: Sums) -> dict[str, int]:
     return {"rows": sums.count, "gross": sums.gross, "fee": sums.fee, "net": sums.net}
 
 
-def _layer(one: KeptLayer) -> dict[str, Any]:
+def _layer(layer: KeptLayer) -> dict[str, Any]:
     return {
-        "layer": one.layer,
-        "verdict": one.verdict,
-        "reason": one.reason,
-        "checked_at": one.checked_at,
-        "lake_record": one.lake_record,
-        "counts": dict(one.counts),
-        "findings": list(one.findings),
+        "layer": layer.layer,
+        "verdict": layer.verdict,
+        "reason": layer.reason,
+        "checked_at": layer.checked_at,
+        "lake_record": layer.lake_record,
+        "counts": dict(layer.counts),
+        "findings": list(layer.findings),
     }
 
 
 def _payouts(found: PayoutFacts) -> dict[str, Any]:
-    return {"read_at": found.read_at, "counts": dict(found.counts), "payouts": [_payout(one) for one in found.lines]}
+    return {"read_at": found.read_at, "counts": dict(found.counts), "payouts": [_payout(line) for line in found.lines]}
 
 
-def _payout(one: PayoutLine) -> dict[str, Any]:
+def _payout(payout: PayoutLine) -> dict[str, Any]:
     return {
-        "payout": one.id,
-        "created": one.created,
-        "arrival": one.arrival,
-        "amount": one.amount,
-        "currency": one.currency,
-        "status": one.status,
-        "automatic": one.automatic,
-        "answer": one.answer,
-        "rows": one.rows,
-        "left": dict(one.left),
+        "payout": payout.id,
+        "created": payout.created,
+        "arrival": payout.arrival,
+        "amount": payout.amount,
+        "currency": payout.currency,
+        "status": payout.status,
+        "automatic": payout.automatic,
+        "answer": payout.answer,
+        "rows": payout.rows,
+        "left": dict(payout.left),
     }
 
 
@@ -132,33 +133,33 @@ def _files_say(found: RowFacts) -> dict[str, Any]:
             {**_purse(line.purse), "available_on": line.day, "rows": line.rows, "net": line.net}
             for line in found.pending
         ],
-        "by_month": [_span(one) for one in found.by_month],
-        "by_day": [_span(one) for one in found.by_day],
-        "months": [_month(one) for one in found.months],
+        "by_month": [_span(span) for span in found.by_month],
+        "by_day": [_span(span) for span in found.by_day],
+        "months": [_month(month) for month in found.months],
         "months_missing": found.unstated,
     }
 
 
-def _span(one: SpanSums) -> dict[str, Any]:
+def _span(span: SpanSums) -> dict[str, Any]:
     return {
-        "start": one.start,
-        **_purse(one.purse),
-        "categories": [{"category": name, **_sums(sums)} for name, sums in one.categories],
-        "total": _sums(one.total),
-        "without_payouts": _sums(one.moves),
-        "fee_rate": one.fee_rate,
+        "start": span.start,
+        **_purse(span.purse),
+        "categories": [{"category": name, **_sums(sums)} for name, sums in span.categories],
+        "total": _sums(span.total),
+        "without_payouts": _sums(span.moves),
+        "fee_rate": span.fee_rate,
     }
 
 
-def _month(one: MonthLine) -> dict[str, Any]:
+def _month(month: MonthLine) -> dict[str, Any]:
     return {
-        "month": one.month,
-        **_purse(one.purse),
-        "opening": one.opening,
-        "activity": _sums(one.activity),
-        "payouts": _sums(one.payouts),
-        "closing": one.closing,
-        "final": one.final,
-        "reasons": list(one.reasons),
-        "frozen": one.frozen,
+        "month": month.month,
+        **_purse(month.purse),
+        "opening": month.opening,
+        "activity": _sums(month.activity),
+        "payouts": _sums(month.payouts),
+        "closing": month.closing,
+        "final": month.final,
+        "reasons": list(month.reasons),
+        "frozen": month.frozen,
     }

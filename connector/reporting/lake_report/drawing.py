@@ -6,11 +6,12 @@ Days differ by pattern, with words beside each; charts have one colour, and thei
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from connector.core.ledger import money
 from connector.core.state.calendar import STATUSES
+from connector.core.time.times import to_date
 from connector.core.units import DAY
 from connector.reporting.lake_report.words import STATUS_WORDS, rate_text
 
@@ -70,11 +71,11 @@ def calendar(stretches: Sequence[Stretch], name: str, label: str) -> Iterator[st
     """
     if not stretches:
         return
-    first, last = _date(stretches[0].start), _date(stretches[-1].stop - DAY)
+    first, last = to_date(stretches[0].start), to_date(stretches[-1].stop - DAY)
     years = range(first.year, last.year + 1)
     height = len(years) * _YEAR_HEIGHT
     counts: dict[DayStatus, int] = {
-        status: sum(one.days for one in stretches if one.status == status) for status in STATUSES
+        status: sum(stretch.days for stretch in stretches if stretch.status == status) for status in STATUSES
     }
     said = ", ".join(f"{count:,} {STATUS_WORDS[status]}" for status, count in counts.items() if count)
     yield _open(name, (WIDTH, height), label, f"Days: {said}. The table has them all.")
@@ -88,12 +89,12 @@ def _year(year: int, top: int, stretches: Sequence[Stretch]) -> Iterator[str]:
     start = date(year, 1, 1)
     shift, top = start.weekday(), top + _TOP
     shapes: dict[DayStatus, list[str]] = {}
-    for one in stretches:
-        begin = max(_date(one.start), start)
-        end = min(_date(one.stop), date(year + 1, 1, 1))
+    for stretch in stretches:
+        begin = max(to_date(stretch.start), start)
+        end = min(to_date(stretch.stop), date(year + 1, 1, 1))
         if begin < end:
             places = range((begin - start).days + shift, (end - start).days + shift)
-            shapes.setdefault(one.status, []).extend(_columns(places, top))
+            shapes.setdefault(stretch.status, []).extend(_columns(places, top))
     yield f'<text x="0" y="{top + 11}" class="strong">{year}</text>'
     for month in range(1, 13):
         place = (date(year, month, 1) - start).days + shift
@@ -140,22 +141,22 @@ def over_time(months: Sequence[SpanSums], days: Sequence[SpanSums]) -> dict[str,
     """Return the latest sums by month, or by day where there are few months; times without rows are there, too."""
     if len(months) >= _FEW_MONTHS or not days:
         return _every_month(months)
-    by_day = {_date(one.start): one for one in days}
+    by_day = {to_date(day.start): day for day in days}
     first, last = min(by_day), max(by_day)
     found = [first + timedelta(days=place) for place in range((last - first).days + 1)][-_MOST_BARS:]
-    return {f"{one:%Y-%m-%d}": by_day.get(one) for one in found}
+    return {f"{day:%Y-%m-%d}": by_day.get(day) for day in found}
 
 
 def _every_month(months: Sequence[SpanSums]) -> dict[str, SpanSums | None]:
-    by_month = {_date(one.start): one for one in months}
+    by_month = {to_date(month.start): month for month in months}
     found = _months(min(by_month), max(by_month))[-_MOST_BARS:] if by_month else []
-    return {f"{one:%Y-%m}": by_month.get(one) for one in found}
+    return {f"{day:%Y-%m}": by_month.get(day) for day in found}
 
 
 def money_chart(name: str, label: str, purse: Purse, found: Mapping[str, SpanSums | None]) -> Chart:
     """Return a chart of gross amounts, payouts apart."""
     points = tuple(
-        (when, one.moves.gross if one is not None and one.moves.count else None) for when, one in found.items()
+        (when, span.moves.gross if span is not None and span.moves.count else None) for when, span in found.items()
     )
     values = [value for _, value in points if value is not None] or [0]
     least, most = (money.to_text(value, purse.currency) for value in (min(values), max(values)))
@@ -164,11 +165,13 @@ def money_chart(name: str, label: str, purse: Purse, found: Mapping[str, SpanSum
 
 def rate_chart(name: str, label: str, months: Sequence[SpanSums]) -> Chart:
     """Return a chart of fee rates by month, in hundredths of a per cent."""
-    charged = [one for one in months if one.fee_rate is not None]
+    charged = [month for month in months if month.fee_rate is not None]
     found = (
-        _every_month(charged) if len(charged) >= _FEW_MONTHS else {f"{_date(one.start):%Y-%m}": one for one in charged}
+        _every_month(charged)
+        if len(charged) >= _FEW_MONTHS
+        else {f"{to_date(span.start):%Y-%m}": span for span in charged}
     )
-    points = tuple((when, None if one is None else one.fee_rate) for when, one in found.items())
+    points = tuple((when, None if span is None else span.fee_rate) for when, span in found.items())
     values = [value for _, value in points if value is not None] or [0]
     least, most = (rate_text(value) for value in (min(values), max(values)))
     return Chart(name, label, f"From {least} to {most}. The table below has each.", points, least, most)
@@ -243,7 +246,3 @@ def _months(first: date, last: date) -> list[date]:
     while found[-1] < last:
         found.append((found[-1] + timedelta(days=32)).replace(day=1))
     return found
-
-
-def _date(second: int) -> date:
-    return datetime.fromtimestamp(second, UTC).date()

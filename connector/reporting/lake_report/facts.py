@@ -218,8 +218,8 @@ class MonthLine:
     payouts: Sums
     closing: int | None
     final: bool
-    reasons: tuple[str, ...] = ()
-    frozen: FrozenAnswer | None = None
+    reasons: tuple[str, ...]
+    frozen: FrozenAnswer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,12 +333,14 @@ class AccountFacts:
     @property
     def lost(self) -> int:
         """Files of its balance transactions that are gone or damaged."""
-        return len({one.path for one in self.damaged if one.kind != "extra" and one.path.startswith(_ROWS)})
+        return len(
+            {problem.path for problem in self.damaged if problem.kind != "extra" and problem.path.startswith(_ROWS)}
+        )
 
     @property
     def proof(self) -> Proof:
         """What `verify` has proved of it."""
-        return proof_of([one.verdict for one in self.layers])
+        return proof_of([layer.verdict for layer in self.layers])
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,8 +368,8 @@ class LakeReport:
     partition: str | None
     accounts: tuple[AccountFacts, ...]
     runs: tuple[RunLine, ...]
-    problems: tuple[Problem, ...] = ()
-    unread: tuple[str, ...] = ()
+    problems: tuple[Problem, ...]
+    unread: tuple[str, ...]
 
     def __repr__(self) -> str:
         """Return how it stands, in a line."""
@@ -377,7 +379,7 @@ class LakeReport:
     @property
     def all_problems(self) -> tuple[Problem, ...]:
         """Problems of the lake and of its accounts."""
-        return (*self.problems, *(problem for one in self.accounts for problem in one.problems))
+        return (*self.problems, *(problem for account in self.accounts for problem in account.problems))
 
     @property
     def grade(self) -> Literal["wrong", "look", "well"]:
@@ -387,28 +389,28 @@ class LakeReport:
     @property
     def active(self) -> tuple[AccountFacts, ...]:
         """The accounts that more is expected of: those that are not retired, unless there are no others."""
-        return tuple(one for one in self.accounts if one.retired is None) or self.accounts
+        return tuple(account for account in self.accounts if account.retired is None) or self.accounts
 
     @property
     def rows(self) -> int:
         """Rows of balance transactions in all files."""
-        return sum(one.rows for one in self.accounts)
+        return sum(account.rows for account in self.accounts)
 
     @property
     def complete_up_to(self) -> int | None:
         """Up to when all that was asked for is here of every account; None where of one it is not."""
-        found = [one.complete_up_to for one in self.active]
-        return min((one for one in found if one is not None), default=None) if None not in found else None
+        found = [account.complete_up_to for account in self.active]
+        return min((value for value in found if value is not None), default=None) if None not in found else None
 
     @property
     def proof(self) -> Proof:
         """What `verify` has proved of every account."""
-        return weakest_proof(one.proof for one in self.active)
+        return weakest_proof(account.proof for account in self.active)
 
     @property
     def verified_at(self) -> int | None:
         """When what is proved least recently was checked; None where nothing was."""
-        return min((layer.checked_at for one in self.active for layer in one.layers), default=None)
+        return min((layer.checked_at for account in self.active for layer in account.layers), default=None)
 
     @property
     def sentence(self) -> str:

@@ -70,28 +70,30 @@ class Gathering:
         self._store = open_store(self.destination)
         lake = str(self.destination)
         runs, self._late = look_at_runs(self._store)
-        extra = [one.shown for one in _unnamed(self._store).elsewhere]
-        known = [known_of(self._store, one) for one in self._accounts()]
-        self._newest = max((one.read_until for one in known if one.record.retired is None), default=0)
-        told = [self._facts(one) for one in known]
+        extra = [unnamed_file.shown for unnamed_file in _unnamed(self._store).elsewhere]
+        known = [known_of(self._store, account) for account in self._accounts()]
+        self._newest = max((account.read_until for account in known if account.record.retired is None), default=0)
+        told = [self._facts(account) for account in known]
         full = in_full(told)
         accounts = tuple(
-            self._read(one, len(full)) if facts.account in full else facts
-            for one, facts in zip(known, told, strict=True)
+            self._read(account, len(full)) if facts.account in full else facts
+            for account, facts in zip(known, told, strict=True)
         )
-        state = next((one.state for one in known if one.state is not None), None)
+        state = next((account.state for account in known if account.state is not None), None)
         at_work = len(others_at_work(self._store).live)
         return LakeReport(
             destination=lake,
             made_at=self.now,
             version=connector.__version__,
-            livemode=next((one.livemode for one in known if one.livemode is not None), None),
-            format=next((one.format for one in known if one.format), ""),
+            livemode=next((account.livemode for account in known if account.livemode is not None), None),
+            format=next((account.format for account in known if account.format), ""),
             partition=None if state is None else state.partition.value,
             accounts=accounts,
             runs=tuple(runs[:SHOWN_RUNS]),
             problems=in_order(of_lake(lake, runs, extra, at_work=at_work)),
-            unread=tuple(one.account for one in accounts if one.grade != "well" and one.account not in full),
+            unread=tuple(
+                account.account for account in accounts if account.grade != "well" and account.account not in full
+            ),
         )
 
     def _accounts(self) -> list[AccountId]:
@@ -104,9 +106,9 @@ class Gathering:
         if not found:
             lake = self.destination
             raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
-        if missing := [one for one in self.wanted if one not in found]:
+        if missing := [name for name in self.wanted if name not in found]:
             raise ConfigError(f"there are no rows of {among_accounts(missing[0], found)}")
-        return [one for one in found if not self.wanted or one in self.wanted]
+        return [account_id for account_id in found if not self.wanted or account_id in self.wanted]
 
     def _facts(self, known: Known) -> AccountFacts:
         stale = None if known.state is None else stale_since(known.record, known.read_until, self._newest)
@@ -131,9 +133,11 @@ class Gathering:
 def in_full(told: Sequence[AccountFacts]) -> frozenset[str]:
     """Return the accounts whose files are to be read: all of a few, of many those with something to say."""
     if len(told) <= IN_FULL:
-        return frozenset(one.account for one in told)
-    grave = sorted((one for one in told if one.grade != "well"), key=lambda one: _GRADES.index(one.grade))
-    return frozenset(one.account for one in grave[:IN_FULL])
+        return frozenset(account.account for account in told)
+    grave = sorted(
+        (account for account in told if account.grade != "well"), key=lambda account: _GRADES.index(account.grade)
+    )
+    return frozenset(account.account for account in grave[:IN_FULL])
 
 
 def _unnamed(store: Store) -> UnnamedFiles:

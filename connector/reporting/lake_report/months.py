@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from connector.core.time.periods import PeriodChoice, period_of
-from connector.reporting.gather import account_statement, first_second
 from connector.reporting.lake_report.facts import MonthLine
+from connector.reporting.statement.gather import account_statement, first_second
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +40,7 @@ def months_of(
         LakeChangedError: a file has been replaced.
         StorageError: a file is gone or cannot be read.
     """
-    begins = max(first_second(state), min((one.first_created for one in state.files.values()), default=now))
+    begins = max(first_second(state), min((file.first_created for file in state.files.values()), default=now))
     for month in full_months(now, most):
         period = period_of(PeriodChoice(month=month), "UTC", UTC, now=now)
         if period.bounds.stop <= begins:
@@ -50,14 +50,14 @@ def months_of(
 
 def _lines(month: str, stated: AccountStatement) -> Iterator[MonthLine]:
     since = stated.since_frozen
-    for one in stated.purses:
+    for purse in stated.purses:
         yield MonthLine(
             month=month,
-            purse=one.purse,
-            opening=one.opening.amount,
-            activity=one.total("activity"),
-            payouts=one.total("payouts"),
-            closing=one.closing,
+            purse=purse.purse,
+            opening=purse.opening.amount,
+            activity=purse.total("activity"),
+            payouts=purse.total("payouts"),
+            closing=purse.closing,
             final=stated.final,
             reasons=stated.reasons,
             frozen=None if since is None else "changed" if since.differs else "as_frozen",

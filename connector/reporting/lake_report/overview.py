@@ -21,38 +21,43 @@ if TYPE_CHECKING:
 
 def overview(report: LakeReport) -> Table:
     """Return a line an account, the gravest first, and all of them added up."""
-    grave = sorted(report.accounts, key=lambda one: (("wrong", "look", "well").index(one.grade), one.account))
+    grave = sorted(
+        report.accounts, key=lambda account: (("wrong", "look", "well").index(account.grade), account.account)
+    )
     lines = tuple(
         (
-            one.account,
-            _standing(one),
-            _complete(one),
-            "never" if not one.layers else minute_text(min(layer.checked_at for layer in one.layers)),
-            one.rows,
-            one.pending,
-            _nets(one.net),
+            account.account,
+            _standing(account),
+            _complete(account),
+            "never" if not account.layers else minute_text(min(layer.checked_at for layer in account.layers)),
+            account.rows,
+            account.pending,
+            _nets(account.net),
         )
-        for one in grave
+        for account in grave
     )
-    pending = sum(one.pending for one in grave)
+    pending = sum(account.pending for account in grave)
     total = ("all accounts", "", "", "", report.rows, pending, _nets(_added(grave)))
-    marks = (*((place, one.grade) for place, one in enumerate(grave) if one.grade != "well"), (len(grave), "total"))
+    marks = (
+        *((place, account.grade) for place, account in enumerate(grave) if account.grade != "well"),
+        (len(grave), "total"),
+    )
     columns = ("account", "how it stands", "complete up to (UTC)", "verified (UTC)", "rows", "pending", "net")
     title = counted(len(lines), "account")
     return Table(title, columns, (*lines, total), frozenset({4, 5}), marks=marks)
 
 
-def _complete(one: AccountFacts) -> str:
+def _complete(account: AccountFacts) -> str:
     """Say in a cell up to when an account is complete, and what is lost all the same."""
-    upto = "" if one.complete_up_to is None else minute_text(one.complete_up_to)
-    return upto + (f", {counted(one.lost, 'file')} lost" if one.lost else "")
+    upto = "" if account.complete_up_to is None else minute_text(account.complete_up_to)
+    return upto + (f", {counted(account.lost, 'file')} lost" if account.lost else "")
 
 
 def _added(accounts: Iterable[AccountFacts]) -> list[tuple[Purse, int]]:
     """Add up what accounts hold, each balance and currency by itself, that of payments first."""
     sums: Counter[Purse] = Counter()
-    for one in accounts:
-        for purse, net in one.net:
+    for account in accounts:
+        for purse, net in account.net:
             sums[purse] += net
     return sorted(sums.items(), key=lambda item: (item[0].balance_type != PAYMENTS, item[0]))
 
@@ -63,7 +68,7 @@ def _nets(found: Iterable[tuple[Purse, int]]) -> str:
     return "; ".join(part.replace(" payments ", " ") for part in said)
 
 
-def _standing(one: AccountFacts) -> str:
-    if one.retired is not None:
+def _standing(account: AccountFacts) -> str:
+    if account.retired is not None:
         return "retired"
-    return {"wrong": "wrong", "look": "look at it", "well": "well"}[one.grade]
+    return {"wrong": "wrong", "look": "look at it", "well": "well"}[account.grade]

@@ -62,8 +62,8 @@ class _Page:
         yield "<main>\n"
         told = self._told()
         yield from self._overview(told)
-        for place, one in enumerate(told):
-            yield from self._account(one, place, alone=len(report.accounts) == 1)
+        for place, account in enumerate(told):
+            yield from self._account(account, place, alone=len(report.accounts) == 1)
         yield from self._runs()
         yield "</main>\n"
         yield from self._footer()
@@ -72,7 +72,7 @@ class _Page:
     def _told(self) -> list[AccountFacts]:
         """Return the accounts with sections of their own: all of a few, of many those whose files were read."""
         accounts = self.report.accounts
-        return [one for one in accounts if len(accounts) <= FEW or one.files_say is not None]
+        return [account for account in accounts if len(accounts) <= FEW or account.files_say is not None]
 
     def _header(self) -> Iterator[str]:
         report = self.report
@@ -98,7 +98,7 @@ class _Page:
         if len(self.report.accounts) == 1:
             yield from self.report.accounts[0].problems
             return
-        found = [(one.account, problem) for one in self.report.accounts for problem in one.problems]
+        found = [(account.account, problem) for account in self.report.accounts for problem in account.problems]
         wrong = [(name, problem) for name, problem in found if problem.grade == "wrong"]
         grave = wrong or [(name, problem) for name, problem in found if problem.grade == "look"]
         yield from (replace(problem, text=f"{name}: {problem.text}") for name, problem in grave[:FIRST])
@@ -117,13 +117,14 @@ class _Page:
         )
 
     def _problems(self, problems: Iterable[Problem]) -> Iterator[str]:
-        lines = [self._problem(one) for one in problems]
+        lines = [self._problem(problem) for problem in problems]
         if lines:
             yield f'<ul class="say">\n{"".join(lines)}</ul>\n'
 
-    def _problem(self, one: Problem) -> str:
-        remedy = f"<br><code>{self.writer.escape(one.remedy)}</code>" if one.remedy else ""
-        return f'<li class="{one.grade}"><b>{GRADE_WORDS[one.grade]}</b> {self.writer.escape(one.text)}{remedy}</li>\n'
+    def _problem(self, problem: Problem) -> str:
+        remedy = f"<br><code>{self.writer.escape(problem.remedy)}</code>" if problem.remedy else ""
+        grade = f"<b>{GRADE_WORDS[problem.grade]}</b>"
+        return f'<li class="{problem.grade}">{grade} {self.writer.escape(problem.text)}{remedy}</li>\n'
 
     def _overview(self, told: list[AccountFacts]) -> Iterator[str]:
         report = self.report
@@ -136,65 +137,71 @@ class _Page:
             more = f"And {len(report.unread):,} more have something to say"
             yield f'<p class="note">{more}: <code>{words}</code></p>\n'
         if told:
-            names = (self.writer.escape(one.account) for one in told)
+            names = (self.writer.escape(account.account) for account in told)
             links = "".join(f'<li><a href="#a{place}">{name}</a></li>' for place, name in enumerate(names))
             yield f'<nav aria-label="Accounts told in full"><ul>{links}</ul></nav>\n'
 
-    def _account(self, one: AccountFacts, place: int, *, alone: bool) -> Iterator[str]:
-        extent, whose = (ALONE, "") if alone else (TOGETHER, one.account)
-        name = self.writer.escape(one.account)
+    def _account(self, account: AccountFacts, place: int, *, alone: bool) -> Iterator[str]:
+        extent, whose = (ALONE, "") if alone else (TOGETHER, account.account)
+        name = self.writer.escape(account.account)
         yield f'<section id="a{place}" aria-labelledby="a{place}-h">\n<h2 id="a{place}-h">{name}</h2>\n'
         if not alone:
-            yield from self._problems(one.problems)
-        yield self._facts(one)
-        if one.layers:
+            yield from self._problems(account.problems)
+        yield self._facts(account)
+        if account.layers:
             yield "<h3>Does it add up?</h3>\n"
-            yield from self.writer.table(sections.layers(one, self.report.made_at), whose, folds=False)
-        yield from self.writer.table(sections.files(one, extent), whose, folds=False)
-        if one.calendar:
+            yield from self.writer.table(sections.layers(account, self.report.made_at), whose, folds=False)
+        yield from self.writer.table(sections.files(account, extent), whose, folds=False)
+        if account.calendar:
             yield "<h3>Is every day here?</h3>\n"
-            yield from self._calendar(one, place, extent, whose)
-        yield from self._money(one, place, extent, whose)
-        yield from self._rest(one, extent, whose)
+            yield from self._calendar(account, place, extent, whose)
+        yield from self._money(account, place, extent, whose)
+        yield from self._rest(account, extent, whose)
         yield "</section>\n"
 
-    def _facts(self, one: AccountFacts) -> str:
+    def _facts(self, account: AccountFacts) -> str:
         facts = {
-            "Complete up to": _complete(one),
-            "Rows": f"{one.rows:,}",
-            "Files": f"{one.files:,}, {sized(one.bytes)}",
-            "Pending rows": f"{one.pending:,}",
-            **({"Parked rows": f"{one.parked:,}"} if one.parked else {}),
-            **({"Frozen": ", ".join(one.frozen)} if one.frozen else {}),
-            **({"Retired": f"{minute_text(one.retired.at)} UTC: {one.retired.reason}"} if one.retired else {}),
+            "Complete up to": _complete(account),
+            "Rows": f"{account.rows:,}",
+            "Files": f"{account.files:,}, {sized(account.bytes)}",
+            "Pending rows": f"{account.pending:,}",
+            **({"Parked rows": f"{account.parked:,}"} if account.parked else {}),
+            **({"Frozen": ", ".join(account.frozen)} if account.frozen else {}),
             **(
-                {"Refused": f"since {minute_text(one.refused.since)} UTC: {one.refused.message}"} if one.refused else {}
+                {"Retired": f"{minute_text(account.retired.at)} UTC: {account.retired.reason}"}
+                if account.retired
+                else {}
+            ),
+            **(
+                {"Refused": f"since {minute_text(account.refused.since)} UTC: {account.refused.message}"}
+                if account.refused
+                else {}
             ),
         }
         texts = {name: self.writer.escape(value) for name, value in facts.items()}
         said = "".join(f"<div><dt>{name}</dt><dd>{text}</dd></div>" for name, text in texts.items())
-        nets = "".join(f"<span>{self._net(purse, net)}</span> " for purse, net in one.net) or "none"
+        nets = "".join(f"<span>{self._net(purse, net)}</span> " for purse, net in account.net) or "none"
         return f'<dl>{said}<div class="all"><dt>Net of all rows</dt><dd>{nets}</dd></div></dl>\n'
 
     def _net(self, purse: Purse, net: int) -> str:
         whose = "" if purse.balance_type == PAYMENTS else f" <small>{self.writer.escape(purse.balance_type)}</small>"
         return f"{self.writer.escape(money.to_text(net, purse.currency))}{whose}"
 
-    def _calendar(self, one: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
+    def _calendar(self, account: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
         yield from drawing.legend()
         label = self.writer.escape(" ".join(filter(None, ("Calendar of days", whose))))
         yield self.writer.region(label)
-        yield from drawing.calendar(one.calendar, f"c{place}", label)
+        yield from drawing.calendar(account.calendar, f"c{place}", label)
         yield "</div>\n"
-        yield from self.writer.table(sections.calendar(one, extent), whose)
+        yield from self.writer.table(sections.calendar(account, extent), whose)
 
-    def _money(self, one: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
-        found = series_of(one)
+    def _money(self, account: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
+        found = series_of(account)
         if not found:
             return
         yield "<h3>Rows, gross, fees and net</h3>\n"
-        if one.lost:
-            yield f'<p class="note">Without the rows of {counted(one.lost, "file")} gone or damaged.</p>\n'
+        if account.lost:
+            yield f'<p class="note">Without the rows of {counted(account.lost, "file")} gone or damaged.</p>\n'
         for number, series in enumerate(found):
             yield f"<h4>{self.writer.escape(title_of(series.purse))}</h4>\n"
             yield from self._charts(series, f"m{place}-{number}", whose)
@@ -212,25 +219,25 @@ class _Page:
         if figures:
             yield f'<div class="charts">{"".join(figures)}</div>\n'
 
-    def _rest(self, one: AccountFacts, extent: Extent, whose: str) -> Iterator[str]:
-        if one.payouts is not None:
+    def _rest(self, account: AccountFacts, extent: Extent, whose: str) -> Iterator[str]:
+        if account.payouts is not None:
             yield "<h3>Payouts</h3>\n"
-            yield from self.writer.table(sections.payouts(self.report, one, extent), whose)
-        elif one.record:
+            yield from self.writer.table(sections.payouts(self.report, account, extent), whose)
+        elif account.record:
             payouts = self.writer.escape(command("payouts", self.report.destination))
             yield f"<h3>Payouts</h3>\n<p>Payouts were not brought: <code>{payouts}</code></p>\n"
         for table in (
-            sections.statements(one),
-            sections.pending(one, extent),
-            sections.late(one, extent),
-            sections.drift(one, extent),
+            sections.statements(account),
+            sections.pending(account, extent),
+            sections.late(account, extent),
+            sections.drift(account, extent),
         ):
             if table.lines or table.note:
                 yield f"<h3>{self.writer.escape(table.title)}</h3>\n"
                 yield from self.writer.table(table, whose)
-        if one.record:
+        if account.record:
             yield "<h3>Audit</h3>\n"
-            yield from self.writer.table(sections.audit(one), whose)
+            yield from self.writer.table(sections.audit(account), whose)
 
     def _runs(self) -> Iterator[str]:
         table = sections.runs(self.report)
@@ -248,7 +255,7 @@ class _Page:
         )
 
 
-def _complete(one: AccountFacts) -> str:
+def _complete(account: AccountFacts) -> str:
     """Say up to when an account is complete, and what is not there all the same."""
-    upto = "no time" if one.complete_up_to is None else f"{minute_text(one.complete_up_to)} UTC"
-    return upto + (f", but for {counted(one.lost, 'file')} gone or damaged" if one.lost else "")
+    upto = "no time" if account.complete_up_to is None else f"{minute_text(account.complete_up_to)} UTC"
+    return upto + (f", but for {counted(account.lost, 'file')} gone or damaged" if account.lost else "")

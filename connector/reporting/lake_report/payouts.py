@@ -21,11 +21,11 @@ ANSWERS: tuple[PayoutAnswer, ...] = ("adds_up", "differs", "not_read", "waiting"
 def payouts_of(record: PayoutsRecord) -> PayoutFacts:
     """Return the latest payouts of a record, and all that do not add up."""
     listings = record.listings
-    newest = sorted(record.payouts.values(), key=lambda one: (one.created, one.id), reverse=True)
-    lines = [_line(one, listings.get(one.id)) for one in newest]
-    counts = Counter(one.answer for one in lines)
-    told = [one for place, one in enumerate(lines) if place < LATEST or one.answer == "differs"]
-    return PayoutFacts(record.read_at, tuple((one, counts[one]) for one in ANSWERS), tuple(told))
+    newest = sorted(record.payouts.values(), key=lambda payout: (payout.created, payout.id), reverse=True)
+    lines = [_line(payout, listings.get(payout.id)) for payout in newest]
+    counts = Counter(line.answer for line in lines)
+    told = [line for place, line in enumerate(lines) if place < LATEST or line.answer == "differs"]
+    return PayoutFacts(record.read_at, tuple((answer, counts[answer]) for answer in ANSWERS), tuple(told))
 
 
 def _line(payout: Payout, listing: Listing | None) -> PayoutLine:

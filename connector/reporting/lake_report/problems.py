@@ -39,7 +39,7 @@ def command(*words: str) -> str:
 
 def in_order(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return problems, the gravest first."""
-    return tuple(sorted(problems, key=lambda one: _GRADES.index(one.grade)))
+    return tuple(sorted(problems, key=lambda problem: _GRADES.index(problem.grade)))
 
 
 def of_lake(lake: str, runs: Iterable[RunLine], extra: list[str], *, at_work: int) -> Iterator[Problem]:
@@ -51,7 +51,7 @@ def of_lake(lake: str, runs: Iterable[RunLine], extra: list[str], *, at_work: in
         extra: files where readers look, in no account's folder, that no record names.
         at_work: runs that are at work.
     """
-    last = next((one for one in runs if one.outcome != "planned"), None)
+    last = next((run for run in runs if run.outcome != "planned"), None)
     if last is not None and last.outcome != "complete":
         damaged = last.outcome == "damaged"
         text = f"the last run ended {last.outcome}" + (f": {last.error}" if last.error else "")
@@ -73,7 +73,7 @@ def of_record(lake: str, message: str) -> Problem:
 
 def of_frozen(lake: str, account: str, months: Iterable[MonthLine]) -> Iterator[Problem]:
     """Yield what to say of months that are not any more what was frozen of them."""
-    for month in dict.fromkeys(one.month for one in months if one.frozen == "changed"):
+    for month in dict.fromkeys(line.month for line in months if line.frozen == "changed"):
         text = f"{month} is frozen, and has changed since"
         yield Problem(
             "frozen_changed", "look", "other", text, command("statement", lake, "--month", month, "--account", account)
@@ -83,8 +83,8 @@ def of_frozen(lake: str, account: str, months: Iterable[MonthLine]) -> Iterator[
 def of_files(lake: str, found: Iterable[FileProblem]) -> Iterator[Problem]:
     """Yield what to say of data files that are not as they were written."""
     by_kind: dict[str, list[str]] = {}
-    for one in found:
-        by_kind.setdefault(one.kind, []).append(one.path)
+    for problem in found:
+        by_kind.setdefault(problem.kind, []).append(problem.path)
     says: dict[str, tuple[Subject, str]] = {
         "missing": ("here", "gone"),
         "unreadable": ("here", "of the right size, and cannot be read"),
@@ -150,13 +150,13 @@ def of_state(lake: str, state: TableState, gaps: Intervals, *, stale: int | None
 
 def of_layers(lake: str, facts: AccountFacts) -> Iterator[Problem]:
     """Yield what `verify` last found that does not agree, or could not be checked."""
-    for one in facts.layers:
-        if one.verdict == "residual":
-            text = f"{one.layer} did not agree when verified at {to_words(one.checked_at)}: {one.reason}"
-            yield Problem(f"verify_{one.layer}", "wrong", "adds_up", text, command("verify", lake))
-        elif one.verdict == "not_checkable" and facts.retired is None:
-            text = f"{one.layer} could not be checked: {one.reason}"
-            yield Problem(f"verify_{one.layer}", "note", "adds_up", text, command("verify", lake))
+    for layer in facts.layers:
+        if layer.verdict == "residual":
+            text = f"{layer.layer} did not agree when verified at {to_words(layer.checked_at)}: {layer.reason}"
+            yield Problem(f"verify_{layer.layer}", "wrong", "adds_up", text, command("verify", lake))
+        elif layer.verdict == "not_checkable" and facts.retired is None:
+            text = f"{layer.layer} could not be checked: {layer.reason}"
+            yield Problem(f"verify_{layer.layer}", "note", "adds_up", text, command("verify", lake))
     if not facts.layers and facts.rows:
         yield Problem("unverified", "note", "adds_up", "never verified", command("verify", lake))
 
@@ -167,7 +167,7 @@ def of_payouts(lake: str, payouts: PayoutFacts | None) -> Iterator[Problem]:
         return
     counts = dict(payouts.counts)
     if differing := counts["differs"]:
-        names = _some([one.id for one in payouts.lines if one.answer == "differs"])
+        names = _some([line.id for line in payouts.lines if line.answer == "differs"])
         text = f"{counted(differing, 'payout does', 'payouts do')} not add up: {names}"
         yield Problem("payouts_differ", "wrong", "adds_up", text, command("payouts", lake))
     if lacking := counts["not_read"]:
@@ -197,7 +197,7 @@ def of_sums(lake: str, facts: AccountFacts, whole: bool) -> Iterator[Problem]:  
         yield Problem("rows_differ", "wrong", "adds_up", text, command("verify", lake))
     for currency in sorted(net.keys() | recorded.keys()):
         if net[currency] != recorded[currency]:
-            sums = (money.to_text(one, currency) for one in (net[currency], recorded[currency]))
+            sums = (money.to_text(amount, currency) for amount in (net[currency], recorded[currency]))
             text = "the net of its files is {}, and the record says {}".format(*sums)
             yield Problem("net_differs", "wrong", "adds_up", text, command("verify", lake))
 

@@ -62,7 +62,7 @@ def all_accounts(store: Store) -> list[AccountId]:
         StateError: something else is among the records.
         StorageError: the lake cannot be read.
     """
-    return sorted({one for spec in SPECS for one in recorded_accounts(store, spec)})
+    return sorted({account for spec in SPECS for account in recorded_accounts(store, spec)})
 
 
 def known_of(store: Store, account: AccountId) -> Known:
@@ -81,15 +81,15 @@ def known_of(store: Store, account: AccountId) -> Known:
             account_record.from_document, store, account_record.TABLE, account, remedy=account_record.REMEDY
         ),
     )
-    held = [one for one in (state, payouts, balances) if one is not None]
+    held = [table_record for table_record in (state, payouts, balances) if table_record is not None]
     return Known(
         account=account,
         state=state,
         payouts=payouts,
         record=record or AccountRecord(account),
         verdict=load_verdict(store, account),
-        format=_first(one.format for one in held) or "",
-        livemode=_first(one.livemode for one in held),
+        format=_first(table_record.format for table_record in held) or "",
+        livemode=_first(table_record.livemode for table_record in held),
         damaged=tuple(damaged),
     )
 
@@ -103,4 +103,4 @@ def _tried(damaged: list[str], act: Callable[[], T | None]) -> T | None:
 
 
 def _first(values: Iterable[T | None]) -> T | None:
-    return next((one for one in values if one is not None), None)
+    return next((value for value in values if value is not None), None)

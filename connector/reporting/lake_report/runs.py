@@ -35,8 +35,8 @@ def look_at_runs(store: Store) -> tuple[list[RunLine], dict[str, list[LateLine]]
         except (LookupError, TypeError, ValueError, AttributeError):
             continue
         runs.append(line)
-        for account, one in found:
-            late.setdefault(account, []).append(one)
+        for account, moment in found:
+            late.setdefault(account, []).append(moment)
     return runs, late
 
 
@@ -68,19 +68,19 @@ def _line(report: Mapping[str, Any]) -> RunLine:
         error=None if report["error"] is None else str(report["error"]),
         requests=int(report["requests"]["total"]),
         accounts=len(accounts),
-        rows_new=sum(int(one["rows_new"]) for one in accounts),
-        rows_changed=sum(int(one["rows_changed"]) for one in accounts),
-        late=sum(int(one["late"]["rows"]) for one in accounts),
+        rows_new=sum(int(account["rows_new"]) for account in accounts),
+        rows_changed=sum(int(account["rows_changed"]) for account in accounts),
+        late=sum(int(account["late"]["rows"]) for account in accounts),
     )
 
 
 def _late(report: Mapping[str, Any]) -> Iterator[tuple[str, LateLine]]:
-    for one in report["accounts"]:
-        if rows := int(one["late"]["rows"]):
-            found = one["late"]
+    for account in report["accounts"]:
+        if rows := int(account["late"]["rows"]):
+            found = account["late"]
             first, last = found["first_created"], found["last_created"]
             yield (
-                str(one["account"]),
+                str(account["account"]),
                 LateLine(
                     run=str(report["run_id"]),
                     rows=rows,

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
-from connector.core.time.times import in_words
+from connector.core.time.times import in_words, to_date
 from connector.core.units import DAY, PAYMENTS
 from connector.reporting.cells import Cell, Money, shown
 from connector.reporting.lake_report.problems import command, title_of
@@ -23,6 +22,7 @@ from connector.reporting.lake_report.words import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from datetime import date
 
     from connector.core.ledger.ledger import Purse, Sums
     from connector.core.state.calendar import Stretch
@@ -95,10 +95,12 @@ def series_of(facts: AccountFacts) -> list[MoneySeries]:
     """Return an account's balances over time, that of payments first; none where its files were not read."""
     said = facts.files_say
     months, days = ((), ()) if said is None else (said.by_month, said.by_day)
-    purses = sorted({one.purse for one in months}, key=lambda one: (one.balance_type != PAYMENTS, one))
+    purses = sorted({month.purse for month in months}, key=lambda purse: (purse.balance_type != PAYMENTS, purse))
     return [
         MoneySeries(
-            purse, tuple(one for one in months if one.purse == purse), tuple(one for one in days if one.purse == purse)
+            purse,
+            tuple(month for month in months if month.purse == purse),
+            tuple(day for day in days if day.purse == purse),
         )
         for purse in purses
     ]
@@ -110,12 +112,12 @@ def series_of(facts: AccountFacts) -> list[MoneySeries]:
 def layers(facts: AccountFacts, made_at: int) -> Table:
     """Return what `verify` last found."""
     lines: list[tuple[Cell, ...]] = []
-    for one in facts.layers:
-        since = "" if one.lake_record >= facts.record else "; runs have changed the lake since"
-        findings = " - ".join(["", *one.findings]) if one.findings else ""
-        checked = f"{minute_text(one.checked_at)} UTC, {age(max(0, made_at - one.checked_at))} before{since}"
-        lines.append((one.layer, ANSWER_WORDS[one.verdict], f"{one.reason}{findings}", checked))
-    marks = tuple((place, "wrong") for place, one in enumerate(facts.layers) if one.verdict == "residual")
+    for layer in facts.layers:
+        since = "" if layer.lake_record >= facts.record else "; runs have changed the lake since"
+        findings = " - ".join(["", *layer.findings]) if layer.findings else ""
+        checked = f"{minute_text(layer.checked_at)} UTC, {age(max(0, made_at - layer.checked_at))} before{since}"
+        lines.append((layer.layer, ANSWER_WORDS[layer.verdict], f"{layer.reason}{findings}", checked))
+    marks = tuple((place, "wrong") for place, layer in enumerate(facts.layers) if layer.verdict == "residual")
     return Table("What verify last found", ("layer", "verdict", "what it says", "checked"), tuple(lines), marks=marks)
 
 
@@ -123,8 +125,8 @@ def calendar(facts: AccountFacts, extent: Extent) -> Table:
     """Return the stretches of days, the latest first."""
     latest = facts.calendar[::-1]
     lines = tuple(
-        (STATUS_WORDS[one.status], _date(one.start), _date(one.stop - DAY), one.days)
-        for one in latest[: extent.stretches]
+        (STATUS_WORDS[stretch.status], to_date(stretch.start), to_date(stretch.stop - DAY), stretch.days)
+        for stretch in latest[: extent.stretches]
     )
     more = len(latest) - len(lines)
     note = "Days are by UTC, by when rows were created." + (f" And {more:,} earlier: --json." if more else "")
@@ -135,18 +137,18 @@ def calendar(facts: AccountFacts, extent: Extent) -> Table:
 def _lacking(latest: Sequence[Stretch]) -> Iterator[tuple[int, str]]:
     """Yield how days that are lacking are marked: those after the last day that was read are only to be looked at."""
     mark = "look"
-    for place, one in enumerate(latest):
-        if one.status == "damaged":
+    for place, stretch in enumerate(latest):
+        if stretch.status == "damaged":
             yield place, "wrong"
-        elif one.status == "not_covered":
+        elif stretch.status == "not_covered":
             yield place, mark
-        elif one.status != "running":
+        elif stretch.status != "running":
             mark = "wrong"
 
 
 def files(facts: AccountFacts, extent: Extent) -> Table:
     """Return the files that are not as they were written."""
-    lines = tuple((one.path, one.kind) for one in facts.damaged[: extent.lines])
+    lines = tuple((problem.path, problem.kind) for problem in facts.damaged[: extent.lines])
     return Table(
         "Files that are not as they were written", ("file", "what is wrong"), lines, note=_more(facts.damaged, extent)
     )
@@ -155,21 +157,21 @@ def files(facts: AccountFacts, extent: Extent) -> Table:
 # Money ----------------------------------------------------------------------------------------------------------------
 
 
-def months(one: MoneySeries, extent: Extent) -> Table:
+def months(series: MoneySeries, extent: Extent) -> Table:
     """Return a balance's months by category, the latest first, each with its total and the fee rate of charges."""
-    latest = one.months[-extent.months :]
+    latest = series.months[-extent.months :]
     lines, marks = _by_category(latest, lambda day: f"{day:%Y-%m}")
-    more = len(one.months) - len(latest)
+    more = len(series.months) - len(latest)
     note = _RATE + (f" And {counted(more, 'earlier month')}: --json." if more else "")
-    return Table(f"By month and category: {title_of(one.purse)}", _SUMS, lines, _NUMBERS, note, marks)
+    return Table(f"By month and category: {title_of(series.purse)}", _SUMS, lines, _NUMBERS, note, marks)
 
 
-def days(one: MoneySeries, made_at: int, extent: Extent) -> Table:
+def days(series: MoneySeries, made_at: int, extent: Extent) -> Table:
     """Return a balance's latest days by category."""
     since = made_at - made_at % DAY - (extent.days - 1) * DAY
-    latest = [day for day in one.days if day.start >= since]
+    latest = [day for day in series.days if day.start >= since]
     lines, marks = _by_category(latest, lambda day: f"{day:%Y-%m-%d}")
-    title = f"By day and category, the last {extent.days} days: {title_of(one.purse)}"
+    title = f"By day and category, the last {extent.days} days: {title_of(series.purse)}"
     return Table(title, ("day", *_SUMS[1:]), lines, _NUMBERS, _RATE if lines else "", marks, printed=False)
 
 
@@ -183,14 +185,14 @@ def _by_category(
 ) -> tuple[tuple[tuple[Cell, ...], ...], tuple[tuple[int, str], ...]]:
     lines: list[tuple[Cell, ...]] = []
     marks: list[tuple[int, str]] = []
-    for one in reversed(spans):
-        when = name(_date(one.start))
-        for category, sums in one.categories:
-            rate = rate_text(one.fee_rate) if category == CHARGES else ""
-            lines.append((when, category, *_sums(sums, one.purse), rate))
-        if len(one.categories) > 1:
+    for span in reversed(spans):
+        when = name(to_date(span.start))
+        for category, sums in span.categories:
+            rate = rate_text(span.fee_rate) if category == CHARGES else ""
+            lines.append((when, category, *_sums(sums, span.purse), rate))
+        if len(span.categories) > 1:
             marks.append((len(lines), "total"))
-            lines.append((when, "all", *_sums(one.total, one.purse), ""))
+            lines.append((when, "all", *_sums(span.total, span.purse), ""))
     return tuple(lines), tuple(marks)
 
 
@@ -203,12 +205,12 @@ def pending(facts: AccountFacts, extent: Extent) -> Table:
     found = () if facts.files_say is None else facts.files_say.pending
     lines = tuple(
         (
-            title_of(one.purse),
-            "not known" if one.day is None else _date(one.day),
-            one.rows,
-            Money(one.net, one.purse.currency),
+            title_of(line.purse),
+            "not known" if line.day is None else to_date(line.day),
+            line.rows,
+            Money(line.net, line.purse.currency),
         )
-        for one in found[: extent.lines]
+        for line in found[: extent.lines]
     )
     columns = ("balance", "available on", "rows", "net")
     return Table(
@@ -220,11 +222,20 @@ def statements(facts: AccountFacts) -> Table:
     """Return the last full months, as `statement` has them."""
     found = () if facts.files_say is None else facts.files_say.months
     lines: list[tuple[Cell, ...]] = []
-    for one in found:
-        amounts = (one.opening, one.activity.gross, one.activity.fee, one.activity.net, one.payouts.net, one.closing)
-        final = "final" if one.final else f"not final: {'; '.join(one.reasons)}"
-        final += {"as_frozen": ", frozen", "changed": ", changed since it was frozen", None: ""}[one.frozen]
-        lines.append((one.month, title_of(one.purse), *(Money(value, one.purse.currency) for value in amounts), final))
+    for month in found:
+        amounts = (
+            month.opening,
+            month.activity.gross,
+            month.activity.fee,
+            month.activity.net,
+            month.payouts.net,
+            month.closing,
+        )
+        final = "final" if month.final else f"not final: {'; '.join(month.reasons)}"
+        final += {"as_frozen": ", frozen", "changed": ", changed since it was frozen", None: ""}[month.frozen]
+        lines.append(
+            (month.month, title_of(month.purse), *(Money(value, month.purse.currency) for value in amounts), final)
+        )
     columns = ("month", "balance", "opening", "gross", "fees", "net", "payouts", "closing", "state")
     unstated = "" if facts.files_say is None else facts.files_say.unstated or ""
     title = "The last full months (UTC), as statement has them"
@@ -237,30 +248,30 @@ def statements(facts: AccountFacts) -> Table:
 def payouts(report: LakeReport, facts: AccountFacts, extent: Extent) -> Table:
     """Return the latest payouts and those that do not add up, each with the command that shows its rows."""
     found = () if facts.payouts is None else facts.payouts.lines
-    told = sorted(found, key=lambda one: one.answer != "differs")[: extent.payouts]  # in order of time besides
+    told = sorted(found, key=lambda payout: payout.answer != "differs")[: extent.payouts]  # in order of time besides
     several = len(report.accounts) > 1
     lines = tuple(
         (
-            one.id,
-            _date(one.created),
-            _date(one.arrival),
-            one.status,
-            Money(one.amount, one.currency),
-            one.currency.upper(),
-            one.rows,
-            _answer(one),
-            command("stream", "--payout", one.id, *(["--account", facts.account] if several else [])),
+            payout.id,
+            to_date(payout.created),
+            to_date(payout.arrival),
+            payout.status,
+            Money(payout.amount, payout.currency),
+            payout.currency.upper(),
+            payout.rows,
+            _answer(payout),
+            command("stream", "--payout", payout.id, *(["--account", facts.account] if several else [])),
         )
-        for one in told
+        for payout in told
     )
     columns = ("payout", "made", "arrives", "status", "amount", "currency", "rows", "adds up", "its rows")
-    marks = tuple((place, "wrong") for place, one in enumerate(told) if one.answer == "differs")
+    marks = tuple((place, "wrong") for place, payout in enumerate(told) if payout.answer == "differs")
     return Table("Payouts", columns, lines, frozenset({4, 6}), _payouts_note(facts, len(told)), marks)
 
 
-def _answer(one: PayoutLine) -> str:
-    left = ", ".join(f"{shown(Money(net, code))} {code.upper()}" for code, net in one.left)
-    return PAYOUT_WORDS[one.answer] + (f": {left} left" if left else "")
+def _answer(payout: PayoutLine) -> str:
+    left = ", ".join(f"{shown(Money(net, code))} {code.upper()}" for code, net in payout.left)
+    return PAYOUT_WORDS[payout.answer] + (f": {left} left" if left else "")
 
 
 def _payouts_note(facts: AccountFacts, told: int) -> str:
@@ -279,13 +290,13 @@ def late(facts: AccountFacts, extent: Extent) -> Table:
     """Return the rows that came late."""
     lines = tuple(
         (
-            one.run,
-            one.rows,
-            "" if one.first_created is None else minute_text(one.first_created),
-            "" if one.last_created is None else minute_text(one.last_created),
-            age(one.longest_lag),
+            line.run,
+            line.rows,
+            "" if line.first_created is None else minute_text(line.first_created),
+            "" if line.last_created is None else minute_text(line.last_created),
+            age(line.longest_lag),
         )
-        for one in facts.late[: extent.lines]
+        for line in facts.late[: extent.lines]
     )
     columns = ("found by run", "rows", "first created", "last created", "latest came after")
     return Table("Rows that came late", columns, lines, frozenset({1}), _more(facts.late, extent))
@@ -293,21 +304,21 @@ def late(facts: AccountFacts, extent: Extent) -> Table:
 
 def drift(facts: AccountFacts, extent: Extent) -> Table:
     """Return how rows have differed from the schema."""
-    lines = tuple((one.kind, one.name, one.count, one.example) for one in facts.drift[: extent.lines])
+    lines = tuple((line.kind, line.name, line.count, line.example) for line in facts.drift[: extent.lines])
     title = "How rows have differed from the schema"
     return Table(title, ("what", "field", "rows", "for example"), lines, frozenset({2}), _more(facts.drift, extent))
 
 
 def audit(facts: AccountFacts) -> Table:
     """Return how far the past was asked about again."""
-    one = facts.audit
-    oldest = "never" if one.oldest is None else f"{minute_text(one.oldest)} UTC"
-    lacking = "; ".join(f"{minute_text(start)} to {minute_text(stop)}" for start, stop in one.lacking[:5]) or "none"
+    past = facts.audit
+    oldest = "never" if past.oldest is None else f"{minute_text(past.oldest)} UTC"
+    lacking = "; ".join(f"{minute_text(start)} to {minute_text(stop)}" for start, stop in past.lacking[:5]) or "none"
     lines: tuple[tuple[Cell, ...], ...] = (
-        ("pages of the past", one.pages),
-        ("never asked for again", one.never),
+        ("pages of the past", past.pages),
+        ("never asked for again", past.never),
         ("what was asked about longest ago", oldest),
-        ("gaps to ask about first", one.waiting),
+        ("gaps to ask about first", past.waiting),
         ("times known to lack rows", lacking),
     )
     return Table("How far the past was asked about again", ("", ""), lines, frozenset({1}))
@@ -317,19 +328,19 @@ def runs(report: LakeReport) -> Table:
     """Return the latest runs."""
     lines: list[tuple[Cell, ...]] = [
         (
-            in_words(one.started),
-            f"{one.outcome}: {one.error}" if one.error else one.outcome,
-            f"{one.seconds:,.1f} s",
-            one.requests,
-            one.accounts,
-            one.rows_new,
-            one.rows_changed,
-            one.late,
+            in_words(run.started),
+            f"{run.outcome}: {run.error}" if run.error else run.outcome,
+            f"{run.seconds:,.1f} s",
+            run.requests,
+            run.accounts,
+            run.rows_new,
+            run.rows_changed,
+            run.late,
         )
-        for one in report.runs
+        for run in report.runs
     ]
     marks = tuple(
-        (place, "look") for place, one in enumerate(report.runs) if one.outcome not in {"complete", "planned"}
+        (place, "look") for place, run in enumerate(report.runs) if run.outcome not in {"complete", "planned"}
     )
     columns = ("began", "outcome", "took", "requests", "accounts", "new rows", "changed", "late")
     return Table("The latest runs of sync", columns, tuple(lines), frozenset(range(2, 8)), marks=marks)
@@ -338,7 +349,3 @@ def runs(report: LakeReport) -> Table:
 def _more(found: Sequence[object], extent: Extent) -> str:
     more = len(found) - extent.lines
     return f"And {more:,} more: --json." if more > 0 else ""
-
-
-def _date(second: int) -> date:
-    return datetime.fromtimestamp(second, UTC).date()

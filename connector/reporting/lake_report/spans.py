@@ -41,7 +41,7 @@ def by_day(days: Sequence[DayLine]) -> tuple[SpanSums, ...]:
         days: of an account, in order.
     """
     since = days[-1].key.day - (LATEST_DAYS - 1) * DAY if days else 0
-    return _added_up((one for one in days if one.key.day >= since), lambda day: day)
+    return _added_up((day for day in days if day.key.day >= since), lambda day: day)
 
 
 def _added_up(days: Iterable[DayLine], start_of: Callable[[int], int]) -> tuple[SpanSums, ...]:

@@ -28,7 +28,7 @@ def to_lines(report: LakeReport) -> Iterator[str]:
     size = f"{counted(report.rows, 'row')} of {counted(len(report.accounts), 'account')}"
     yield f"{mode}{size}; {verified(report)}; looked at {to_words(report.made_at)}"
     yield from _problems(report.problems, "  ")
-    grave = sorted(report.accounts, key=lambda one: ("wrong", "look", "well").index(one.grade))
+    grave = sorted(report.accounts, key=lambda account: ("wrong", "look", "well").index(account.grade))
     for account in grave[:MOST_ACCOUNTS]:
         yield from _account(account)
     if len(grave) > MOST_ACCOUNTS:
@@ -36,17 +36,17 @@ def to_lines(report: LakeReport) -> Iterator[str]:
         yield f"and {counted(len(grave) - MOST_ACCOUNTS, 'more account')}: `report --account …`, or --json for all"
 
 
-def _account(one: AccountFacts) -> Iterator[str]:
+def _account(account: AccountFacts) -> Iterator[str]:
     yield ""
-    yield f"{one.account}  {counted(one.rows, 'row')}, {net_text(one)}"
-    yield from _problems(one.problems, "  ")
-    for part in one.calendar[-MOST_STRETCHES:]:
+    yield f"{account.account}  {counted(account.rows, 'row')}, {net_text(account)}"
+    yield from _problems(account.problems, "  ")
+    for part in account.calendar[-MOST_STRETCHES:]:
         yield f"  {days_of(part)}: {STATUS_WORDS[part.status]}"
-    for layer in one.layers:
+    for layer in account.layers:
         yield f"  {layer.layer}: {ANSWER_WORDS[layer.verdict]} at {to_words(layer.checked_at)}"
 
 
 def _problems(problems: tuple[Problem, ...], indent: str) -> Iterator[str]:
-    for one in problems:
-        remedy = f": `{one.remedy}`" if one.remedy else ""
-        yield f"{indent}{one.grade}: {one.text}{remedy}"
+    for problem in problems:
+        remedy = f": `{problem.remedy}`" if problem.remedy else ""
+        yield f"{indent}{problem.grade}: {problem.text}{remedy}"

@@ -83,7 +83,7 @@ def verified(report: LakeReport) -> str:
 
 def net_text(facts: AccountFacts) -> str:
     """Return what an account's rows add up to, each balance and currency by itself."""
-    found = [f"{money.to_text(net, one.currency)}{_balance(one.balance_type)}" for one, net in facts.net]
+    found = [f"{money.to_text(net, purse.currency)}{_balance(purse.balance_type)}" for purse, net in facts.net]
     return ", ".join(found) or "none"
 
 

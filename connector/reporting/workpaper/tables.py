@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from connector.core.counting import of_kinds, sized
-from connector.core.time.times import END_OF_TIME
+from connector.core.time.times import END_OF_TIME, to_words
 from connector.reporting.cells import Cell, Money
 from connector.reporting.lake_report.sections import Table
 from connector.reporting.lake_report.words import ANSWER_WORDS
@@ -41,7 +40,7 @@ def particulars(document: Mapping[str, Any]) -> Table:
 
 def left_open(document: Mapping[str, Any]) -> Table:
     """Return what could not be checked."""
-    lines = tuple((one["account"], one["layer"], one["reason"]) for one in document["not_checkable"])
+    lines = tuple((law["account"], law["layer"], law["reason"]) for law in document["not_checkable"])
     note = "" if lines else "Nothing: every layer that was asked for could be checked."
     return Table("What could not be checked", ("account", "layer", "what it says"), lines, note=note)
 
@@ -75,37 +74,37 @@ def layers(account: Mapping[str, Any]) -> Table:
     found: list[dict[str, Any]] = account["layers"]
     lines = tuple(
         (
-            one["layer"],
-            ANSWER_WORDS[one["verdict"]],
-            one["reason"],
-            ", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in one["checked"].items()),
+            line["layer"],
+            ANSWER_WORDS[line["verdict"]],
+            line["reason"],
+            ", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in line["checked"].items()),
         )
-        for one in found
+        for line in found
     )
-    marks = tuple((place, _MARKS[one["verdict"]]) for place, one in enumerate(found) if one["verdict"] in _MARKS)
+    marks = tuple((place, _MARKS[line["verdict"]]) for place, line in enumerate(found) if line["verdict"] in _MARKS)
     columns = ("layer", "verdict", "what it says", "what was looked at")
     return Table("Layer by layer", columns, lines, marks=marks)
 
 
 def balances(account: Mapping[str, Any]) -> Table:
     """Return every balance beside its rows."""
-    found: list[dict[str, Any]] = [one for layer in account["layers"] for one in layer["balances"]]
+    found: list[dict[str, Any]] = [balance for layer in account["layers"] for balance in layer["balances"]]
     lines: list[tuple[Cell, ...]] = []
-    for one in found:
-        amounts = (one["stripe"], one["rows"], one["rows"] - one["stripe"])
-        shown = (Money(amount, one["currency"]) for amount in amounts)
+    for line in found:
+        amounts = (line["stripe"], line["rows"], line["rows"] - line["stripe"])
+        shown = (Money(amount, line["currency"]) for amount in amounts)
         lines.append(
             (
-                f"{one['balance_type']} {one['currency'].upper()}",
-                one["status"],
+                f"{line['balance_type']} {line['currency'].upper()}",
+                line["status"],
                 *shown,
-                "agrees" if one["agrees"] else "differs",
+                "agrees" if line["agrees"] else "differs",
             )
         )
-    since = sorted({one["since"] for one in found if one["since"] is not None})
-    note = "What the balance changed by since it was recorded: " + ", ".join(map(second, since)) if since else ""
+    since = sorted({line["since"] for line in found if line["since"] is not None})
+    note = "What the balance changed by since it was recorded: " + ", ".join(map(to_words, since)) if since else ""
     columns = ("balance", "status", "Stripe says", "rows add up to", "difference", "verdict")
-    marks = tuple((place, "wrong") for place, one in enumerate(found) if not one["agrees"])
+    marks = tuple((place, "wrong") for place, line in enumerate(found) if not line["agrees"])
     if not lines:
         note = "No balance was compared."
     return Table("Every balance, and its rows", columns, tuple(lines), frozenset({2, 3, 4}), note, marks)
@@ -116,14 +115,14 @@ def sums(account: Mapping[str, Any]) -> Table:
     lines: list[tuple[Cell, ...]] = [
         (
             layer["layer"],
-            _OF[one["of"]],
-            " ".join(filter(None, (one["balance_type"], one["currency"].upper()))),
-            one["status"] or "",
-            one["number"],
-            Money(one["amount"], one["currency"]),
+            _OF[compared["of"]],
+            " ".join(filter(None, (compared["balance_type"], compared["currency"].upper()))),
+            compared["status"] or "",
+            compared["number"],
+            Money(compared["amount"], compared["currency"]),
         )
         for layer in account["layers"]
-        for one in layer["sums"]
+        for compared in layer["sums"]
     ]
     columns = ("layer", "what", "balance", "status", "how many", "sum")
     note = "Of rows the sum of net, of payouts that of their amounts." if lines else ""
@@ -133,9 +132,13 @@ def sums(account: Mapping[str, Any]) -> Table:
 def apart(account: Mapping[str, Any]) -> Table:
     """Return rows that nothing could be compared with."""
     lines: list[tuple[Cell, ...]] = [
-        (f"{one['balance_type']} {one['currency'].upper()}", one["rows"], Money(one["net"], one["currency"]))
+        (
+            f"{left_out['balance_type']} {left_out['currency'].upper()}",
+            left_out["rows"],
+            Money(left_out["net"], left_out["currency"]),
+        )
         for layer in account["layers"]
-        for one in layer["not_compared"]
+        for left_out in layer["not_compared"]
     ]
     columns = ("balance", "rows", "net")
     return Table("Rows that Stripe shows no balance of", columns, tuple(lines), frozenset({1, 2}))
@@ -144,12 +147,12 @@ def apart(account: Mapping[str, Any]) -> Table:
 def findings(account: Mapping[str, Any]) -> list[Table]:
     """Return what does not agree, layer by layer."""
     tables = [_findings(f"What does not agree: {layer['layer']}", layer) for layer in account["layers"]]
-    return [one for one in tables if one.lines]
+    return [table for table in tables if table.lines]
 
 
 def _findings(title: str, told: Mapping[str, Any]) -> Table:
     found: Sequence[dict[str, Any]] = told["findings"]
-    lines = tuple((one["kind"].replace("_", " "), one["message"]) for one in found)
+    lines = tuple((line["kind"].replace("_", " "), line["message"]) for line in found)
     note = f"In all: {of_kinds(told['counts'])}." if told["counts"] else ""
     return Table(
         title, ("kind", "what it says"), lines, note=note, marks=tuple((n, "wrong") for n in range(len(lines)))
@@ -159,12 +162,7 @@ def _findings(title: str, told: Mapping[str, Any]) -> Table:
 def span(part: Sequence[int]) -> str:
     """Return a stretch of UTC seconds in words."""
     start, stop = part
-    until = "now on" if stop >= END_OF_TIME else second(stop)
+    until = "now on" if stop >= END_OF_TIME else to_words(stop)
     if start <= 0:
         return f"all before {until}"
-    return f"from {second(start)} on" if stop >= END_OF_TIME else f"{second(start)} to {until}"
-
-
-def second(at: int) -> str:
-    """Return a UTC second: `2026-01-31 12:00:00 UTC`."""
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return f"from {to_words(start)} on" if stop >= END_OF_TIME else f"{to_words(start)} to {until}"

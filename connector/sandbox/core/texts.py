@@ -52,7 +52,7 @@ HOSTILE = (
 
 def hostile_header() -> str:
     """As much of it as a header can carry."""
-    return "".join(one for one in HOSTILE if one >= " " and one != "\x7f").strip()
+    return "".join(text for text in HOSTILE if text >= " " and text != "\x7f").strip()
 
 
 def charge_texts() -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def _reached(path: list[str], keys: Keys | None, world: World) -> int | None:
 
     Every account but the platform is connected to it.
     """
-    *above, last = [world.account_index.get(one) for one in path]
+    *above, last = [world.account_index.get(segment) for segment in path]
     if keys is not None and not above:
         return last if last in keys.members else None
     below_platform = above == [0] and (keys is None or 0 in keys.members)

@@ -62,12 +62,12 @@ def _hostile_text(body: bytes, fault: Fault) -> bytes:
     document = orjson.loads(body)
     waiting: list[Any] = [document]
     while waiting:
-        one = waiting.pop()
-        members = cast("dict[str, Any]", one) if isinstance(one, dict) else {}
+        value = waiting.pop()
+        members = cast("dict[str, Any]", value) if isinstance(value, dict) else {}
         for name in members.keys() & fields:
             if isinstance(members[name], str | None):
                 members[name] = f"{members[name] or ''}{HOSTILE}"
-        waiting += members.values() if members else one if isinstance(one, list) else ()
+        waiting += members.values() if members else value if isinstance(value, list) else ()
     return orjson.dumps(document)
 
 

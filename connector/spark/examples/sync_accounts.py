@@ -15,7 +15,7 @@ spark = SparkSession.builder.appName("stripe").getOrCreate()
 try:
     report = connector.spark.sync(spark, LAKE, all_accounts=True, rate=20)
 except connector.AccountsError as error:  # the others are complete
-    print(*(f"{account}: {one}" for account, one in error.errors.items()), sep="\n")
+    print(*(f"{account}: {failure}" for account, failure in error.errors.items()), sep="\n")
     raise
 print(report["outcome"], sum(account["rows_new"] for account in report["accounts"]), "new rows")
 

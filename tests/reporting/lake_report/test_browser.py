@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 import connector
-from connector.reporting.page import to_text
+from connector.reporting.statement.page import to_text
 from tests.support.browser import INSTALL, PROGRAM, showing
 
 pytestmark = [pytest.mark.slow, pytest.mark.skipif(PROGRAM is None, reason=INSTALL)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
@@ -21,12 +21,12 @@ from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
 from connector.options.calls import StatementOptions
 from connector.options.signatures import takes
-from connector.reporting.document import to_document
-from connector.reporting.facts import Changes, Statement
-from connector.reporting.freezing import freeze, refuse_unfit
-from connector.reporting.gather import account_statement
 from connector.reporting.scan import AccountScan
-from connector.reporting.stripe_report import compare_report
+from connector.reporting.statement.document import to_document
+from connector.reporting.statement.facts import Changes, Statement
+from connector.reporting.statement.freezing import freeze, refuse_unfit
+from connector.reporting.statement.gather import account_statement
+from connector.reporting.statement.stripe_report import compare_report
 from connector.reporting.zones import clocks_of
 from connector.running.blocking import run_blocking
 
@@ -66,19 +66,7 @@ async def statement(
         StateError: a record cannot be understood.
         StorageError: the lake cannot be read.
     """
-    accounts, currency = options.get("accounts", ()), options.get("currency")
-    state = partial(
-        _state,
-        destination,
-        PeriodChoice(*(options.get(name) for name in ("month", "quarter", "year", "since", "until"))),
-        options.get("timezone", "UTC"),
-        (accounts,) if isinstance(accounts, str) else tuple(accounts),
-        None if currency is None else currency_code(currency),
-        options.get("compare"),
-        options.get("against"),
-        _frozen_how(options),
-        on_account or (lambda _: None),
-    )
+    state = partial(_state, destination, _choice_of(options), on_account or (lambda _: None))
     return await anyio.to_thread.run_sync(read_again, state)
 
 
@@ -103,54 +91,79 @@ def run_statement(destination: str | PathLike[str], **options: Unpack[StatementO
     return to_document(run_blocking(main, instead="await connector.statement(…)"))
 
 
-def _state(  # noqa: PLR0913, PLR0917 - what `statement` was told, checked
-    destination: str | PathLike[str],
-    asked: PeriodChoice,
-    timezone: str,
-    accounts: tuple[str, ...],
-    currency: str | None,
-    compare: str | None,
-    against: str | PathLike[str] | None,
-    freezing: _Freezing,
-    on_account: Callable[[str], None],
-) -> Statement:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What `statement` was told, checked.
+
+    Attributes:
+        asked: the period.
+        timezone: of whose days.
+        accounts: whose; none named for all of the lake.
+        currency: only of this one; None for all.
+        compare: the period to compare with, as it was written.
+        against: file of a report of Stripe's to compare with.
+        freezing: whether the figures are to be frozen.
+    """
+
+    asked: PeriodChoice
+    timezone: str
+    accounts: tuple[str, ...]
+    currency: str | None
+    compare: str | None
+    against: str | PathLike[str] | None
+    freezing: _Freezing
+
+
+def _choice_of(options: StatementOptions) -> _Choice:
+    accounts, currency = options.get("accounts", ()), options.get("currency")
+    return _Choice(
+        PeriodChoice(*(options.get(name) for name in ("month", "quarter", "year", "since", "until"))),
+        options.get("timezone", "UTC"),
+        (accounts,) if isinstance(accounts, str) else tuple(accounts),
+        None if currency is None else currency_code(currency),
+        options.get("compare"),
+        options.get("against"),
+        _frozen_how(options),
+    )
+
+
+def _state(destination: str | PathLike[str], choice: _Choice, on_account: Callable[[str], None]) -> Statement:
     now = int(time.time())
-    clocks = clocks_of(timezone)
-    period = period_of(asked, timezone, clocks, now=now)
-    earlier = None if compare is None else _earlier(compare, period, now)
-    if freezing:
-        refuse_unfit(period, currency)
+    clocks = clocks_of(choice.timezone)
+    period = period_of(choice.asked, choice.timezone, clocks, now=now)
+    earlier = None if choice.compare is None else _earlier(choice.compare, period, now)
+    if choice.freezing:
+        refuse_unfit(period, choice.currency)
     store = open_store(destination)
-    chosen = _chosen(list(states(store)), accounts, str(destination))
-    if against is not None and len(chosen) > 1:
+    chosen = _chosen(list(states(store)), choice.accounts, str(destination))
+    if choice.against is not None and len(chosen) > 1:
         raise ConfigError("a report of Stripe's is about one account: say which with `account`")
     retired = {record.account: record.retired for record in account_records(store)}
     stated: list[AccountStatement] = []
     changes: list[Changes] = []
     for state in chosen:
         on_account(state.account)
-        found = account_statement(store, destination, state, period, currency=currency)
-        stated.append(replace(found, retired=retired.get(state.account)))
+        account = account_statement(store, destination, state, period, currency=choice.currency)
+        stated.append(replace(account, retired=retired.get(state.account)))
         if earlier is not None:
-            before = account_statement(store, destination, state, earlier, currency=currency)
-            compared = purse_changes(before.purses, stated[-1].purses)
-            changes.append(Changes(state.account, before.final, compared))
-    if freezing:
-        stated = list(freeze(store, destination, chosen, stated, period, again=freezing == "again"))
+            before = account_statement(store, destination, state, earlier, currency=choice.currency)
+            changes.append(Changes(state.account, before.final, purse_changes(before.purses, account.purses)))
+    if choice.freezing:
+        stated = list(freeze(store, destination, chosen, stated, period, again=choice.freezing == "again"))
     comparison = None
-    if against is not None:
+    if choice.against is not None:
         rows = AccountScan.of(destination, chosen[0])
-        comparison = compare_report(against, stated[0], rows, period.bounds)
+        comparison = compare_report(choice.against, stated[0], rows, period.bounds)
     return Statement(
         destination=str(destination),
         period=period,
         made_at=now,
         version=connector.__version__,
-        currency=currency,
+        currency=choice.currency,
         accounts=tuple(stated),
         compared_with=earlier,
         changes=tuple(changes),
-        report=None if against is None else str(against),
+        report=None if choice.against is None else str(choice.against),
         comparison=comparison,
     )
 
@@ -164,10 +177,10 @@ def _frozen_how(options: StatementOptions) -> _Freezing:
 def _chosen(found: list[TableState], accounts: tuple[str, ...], destination: str) -> list[TableState]:
     if not found:
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
-    names = [one.account for one in found]
-    if missing := [one for one in accounts if one not in names]:
+    names = [state.account for state in found]
+    if missing := [account for account in accounts if account not in names]:
         raise ConfigError(f"there are no rows of {among_accounts(missing[0], names)}")
-    return [one for one in found if not accounts or one.account in accounts]
+    return [state for state in found if not accounts or state.account in accounts]
 
 
 def _earlier(text: str, period: Period, now: int) -> Period:
@@ -176,7 +189,7 @@ def _earlier(text: str, period: Period, now: int) -> Period:
     Raises:
         UsageError: it is no period, or overlaps the other.
     """
-    kind = next((one for one in MONTHS_OF if text.strip().lower().endswith(one)), None)  # as in last-month
+    kind = next((span for span in MONTHS_OF if text.strip().lower().endswith(span)), None)  # as in last-month
     kind = kind or ("quarter" if "q" in text.lower() else {4: "year", 7: "month"}.get(len(text), "quarter"))
     earlier = period_of(PeriodChoice(**{kind: text}), period.zone, period.clocks, now=now)
     if earlier.bounds.stop > period.bounds.start and earlier.bounds.start < period.bounds.stop:

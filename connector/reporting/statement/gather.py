@@ -20,9 +20,9 @@ from connector.errors import ProtocolError
 from connector.lake.formats.row_columns import to_rows
 from connector.lake.reading.dataset import read
 from connector.lake.state.lake_identity import load_balances, load_payouts
-from connector.reporting.freezing import since_kept
-from connector.reporting.period_figures import PeriodReader
 from connector.reporting.scan import AccountScan
+from connector.reporting.statement.freezing import since_kept
+from connector.reporting.statement.period_figures import PeriodReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -162,7 +162,7 @@ def _held(at: int, text: str) -> Iterator[Recorded]:
         ("refund_and_dispute_prefunding", balance.refund_and_dispute_prefunding),
     ]
     for balance_type, amounts in parts:
-        for one in (one for status in amounts.values() for one in status):
-            purse = Purse(balance_type, one.currency)
-            held[purse] = held.get(purse, 0) + one.amount
+        for amount in (amount for status in amounts.values() for amount in status):
+            purse = Purse(balance_type, amount.currency)
+            held[purse] = held.get(purse, 0) + amount.amount
     yield Recorded(at, held)

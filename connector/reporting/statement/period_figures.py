@@ -33,8 +33,8 @@ from connector.core.ledger.ledger import (
     purse_of,
 )
 from connector.lake.formats.row_columns import MICROSECONDS, to_rows
-from connector.reporting.around_period import look_at_recorded, look_for_payouts
 from connector.reporting.exact import grouped
+from connector.reporting.statement.around_period import look_at_recorded, look_for_payouts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ class PeriodReader:
 
     rows: AccountScan
     bounds: Interval
-    recorded: Sequence[Recorded] = ()
+    recorded: Sequence[Recorded]
     figures: Figures = field(default_factory=Figures)
     _wordings: set[str] = field(init=False, default_factory=set[str])
 
@@ -218,32 +218,32 @@ class PeriodReader:
 
     def _add_conversion(self, purse: Purse, paid_in: str | None, added: Conversion) -> None:
         by_currency = self.figures.conversions.setdefault(purse, {})
-        one = by_currency.setdefault(paid_in, Conversion())
-        one.count, one.gross = one.count + added.count, one.gross + added.gross
-        one.paid = None if one.paid is None or added.paid is None else one.paid + added.paid
-        if not one.count:
+        conversion = by_currency.setdefault(paid_in, Conversion())
+        conversion.count, conversion.gross = conversion.count + added.count, conversion.gross + added.gross
+        conversion.paid = None if conversion.paid is None or added.paid is None else conversion.paid + added.paid
+        if not conversion.count:
             del by_currency[paid_in]
 
     def _add_payout(self, row: dict[str, Any]) -> None:
         purse = purse_of(row["balance_type"], row["currency"])
         created = row["created"]
         named = row["source"] if self.rows.names_sources else None
-        one = PayoutRow(row["id"], named, row["type"], created, purse, row["amount"], row["fee"])
-        self.figures.payouts.append(one)
-        if one.type in RETURNS:
-            for name in filter(None, (one.id, one.payout)):
-                self.figures.returns[name] = Return(created, one.type)
+        payout = PayoutRow(row["id"], named, row["type"], created, purse, row["amount"], row["fee"])
+        self.figures.payouts.append(payout)
+        if payout.type in RETURNS:
+            for name in filter(None, (payout.id, payout.payout)):
+                self.figures.returns[name] = Return(created, payout.type)
 
     def _add_dispute(self, row: dict[str, Any]) -> None:
         disputes = self.figures.disputes.setdefault(purse_of(row["balance_type"], row["currency"]), {})
         created = row["created"]
-        one = disputes.setdefault(row["source"] or "", DisputeSums(created))
-        one.created = min(one.created, created)
-        one.fee += row["fee"]
+        dispute = disputes.setdefault(row["source"] or "", DisputeSums(created))
+        dispute.created = min(dispute.created, created)
+        dispute.fee += row["fee"]
         if row["reporting_category"] == DISPUTES[0]:
-            one.withdrawn -= row["amount"]
+            dispute.withdrawn -= row["amount"]
         else:
-            one.reinstated += row["amount"]
+            dispute.reinstated += row["amount"]
 
     def _look_at_sources(self) -> None:
         """Read what only the expanded source tells: of disputes, and of conversions where there are no columns."""
@@ -260,13 +260,13 @@ class PeriodReader:
     def _explain(self, row: dict[str, Any], source: dict[str, Any], *, columns: bool) -> None:
         purse = purse_of(row["balance_type"], row["currency"])
         if row["reporting_category"] in DISPUTES:
-            one = self.figures.disputes.get(purse, {}).get(row["source"] or "")
-            if one is not None and source.get("object") == "dispute":
-                one.reason, one.status, one.charge = (
+            dispute = self.figures.disputes.get(purse, {}).get(row["source"] or "")
+            if dispute is not None and source.get("object") == "dispute":
+                dispute.reason, dispute.status, dispute.charge = (
                     id_of(source.get(name)) for name in ("reason", "status", "charge")
                 )
                 due = (object_of(source.get("evidence_details")) or {}).get("due_by")
-                one.evidence_due = due if type(due) is int else None
+                dispute.evidence_due = due if type(due) is int else None
         if columns or row["exchange_rate"] is None:
             return
         paid, paid_in = source.get("amount"), source.get("currency")

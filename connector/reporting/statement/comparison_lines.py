@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.ledger.ledger import Purse
 from connector.reporting.cells import Cell, Money, decimal
-from connector.reporting.statement_line import Line
+from connector.reporting.statement.statement_line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 def change_lines(account: str, changed: PurseChange) -> Iterator[Line]:
     """Yield what changed of one balance: by category, then why its fees did."""
     currency = changed.purse.currency
-    for one in changed.lines:
-        before, after = one.before, one.after
+    for line in changed.lines:
+        before, after = line.before, line.after
         cells: dict[str, Cell] = {
-            "name": one.category,
+            "name": line.category,
             "count": after.count - before.count,
             "gross": Money(after.gross - before.gross, currency),
             "fee": Money(after.fee - before.fee, currency),
@@ -42,10 +42,10 @@ def change_lines(account: str, changed: PurseChange) -> Iterator[Line]:
 
 def frozen_lines(period: Period, account: str, since: SinceFrozen) -> Iterator[Line]:
     """Yield what changed since a period was frozen, balance by balance: sums, then the rows that are behind them."""
-    for purse in sorted({one.purse for one in (*since.lines, *since.rows)}):
-        for one in since.lines:
-            if one.purse == purse:
-                yield Line(account, purse, "since_frozen", "moved", _moved(one))
+    for purse in sorted({changed.purse for changed in (*since.lines, *since.rows)}):
+        for line in since.lines:
+            if line.purse == purse:
+                yield Line(account, purse, "since_frozen", "moved", _moved(line))
         for row in since.rows:
             if row.purse == purse:
                 currency = row.purse.currency
@@ -61,35 +61,35 @@ def frozen_lines(period: Period, account: str, since: SinceFrozen) -> Iterator[L
                 yield Line(account, purse, "frozen_rows", "row", cells)
 
 
-def _moved(one: MovedLine) -> dict[str, Cell]:
-    currency = one.purse.currency
-    if one.name in {"opening", "closing"}:
-        net = Money(one.moved.net if one.known else None, currency)
-        return {"name": f"{one.name} balance", "net": net}
+def _moved(line: MovedLine) -> dict[str, Cell]:
+    currency = line.purse.currency
+    if line.name in {"opening", "closing"}:
+        net = Money(line.moved.net if line.known else None, currency)
+        return {"name": f"{line.name} balance", "net": net}
     return {
-        "name": one.name,
-        "count": one.moved.count,
-        "gross": Money(one.moved.gross, currency),
-        "fee": Money(one.moved.fee, currency),
-        "net": Money(one.moved.net, currency),
+        "name": line.name,
+        "count": line.moved.count,
+        "gross": Money(line.moved.gross, currency),
+        "fee": Money(line.moved.fee, currency),
+        "net": Money(line.moved.net, currency),
     }
 
 
-def compared_line(account: str, one: Compared) -> Line:
+def compared_line(account: str, compared: Compared) -> Line:
     """Return a line of a report beside the lake's."""
     cells: dict[str, Cell] = {
-        "name": one.name,
-        "kind": one.figure,
-        "report": _side(one, one.report),
-        "lake": _side(one, one.lake),
-        "state": "agrees" if one.agrees else "differs",
+        "name": compared.name,
+        "kind": compared.figure,
+        "report": _side(compared, compared.report),
+        "lake": _side(compared, compared.lake),
+        "state": "agrees" if compared.agrees else "differs",
     }
-    return Line(account, Purse("payments", one.currency), "report", "line", cells)
+    return Line(account, Purse("payments", compared.currency), "report", "line", cells)
 
 
-def _side(one: Compared, value: int | str | None) -> str:
+def _side(compared: Compared, value: int | str | None) -> str:
     if value is None:
-        return "not there" if one.figure == "row" else "not known"
-    if isinstance(value, str) or one.figure == "count":
+        return "not there" if compared.figure == "row" else "not known"
+    if isinstance(value, str) or compared.figure == "count":
         return str(value)
-    return decimal(value, one.currency)
+    return decimal(value, compared.currency)

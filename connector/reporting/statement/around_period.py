@@ -42,15 +42,15 @@ def look_for_payouts(rows: AccountScan, bounds: Interval, figures: Figures) -> N
 
 def look_at_recorded(rows: AccountScan, bounds: Interval, recorded: Sequence[Recorded], figures: Figures) -> None:
     """Add up the rows between recorded balances and a period's begin, and count those too close to one to tell."""
-    for one in recorded:
+    for balance in recorded:
         sums: dict[Purse, int] = {}
-        for table in rows.between(*between(one.at, bounds.start), ["created", *_PURSE, "net"]):
+        for table in rows.between(*between(balance.at, bounds.start), ["created", *_PURSE, "net"]):
             for key, (_, net) in grouped(table, _PURSE, ["net"]):
                 purse = purse_of(*key)
                 sums[purse] = sums.get(purse, 0) + net
-        figures.since_snapshot[one.at] = sums
+        figures.since_snapshot[balance.at] = sums
         for counts, first, last in (
-            (figures.near_snapshot, one.at - NEAR, one.at + NEAR),
-            (figures.fresh_snapshot, one.at - LATE, one.at),
+            (figures.near_snapshot, balance.at - NEAR, balance.at + NEAR),
+            (figures.fresh_snapshot, balance.at - LATE, balance.at),
         ):
-            counts[one.at] += sum(table.num_rows for table in rows.between(max(0, first), last + 1, ["created"]))
+            counts[balance.at] += sum(table.num_rows for table in rows.between(max(0, first), last + 1, ["created"]))

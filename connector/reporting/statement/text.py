@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.reporting.all_accounts import all_together, exceptions, in_short
 from connector.reporting.cells import shown
-from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
+from connector.reporting.statement.all_accounts import all_together, exceptions, in_short
+from connector.reporting.statement.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from connector.reporting.facts import Statement
-    from connector.reporting.sections import Section
+    from connector.reporting.statement.facts import Statement
+    from connector.reporting.statement.sections import Section
 
 MOST_ROWS = 60
 """Rows of one table; CSV and JSON have all."""
@@ -135,4 +135,4 @@ def _row(cells: list[str], widths: list[int], numeric: list[bool]) -> str:
 
 def _printable(text: str) -> str:
     """Return text without what would steer a terminal."""
-    return "".join(one if one.isprintable() else " " for one in text)
+    return "".join(character if character.isprintable() else " " for character in text)

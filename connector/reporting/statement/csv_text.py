@@ -8,15 +8,15 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from connector.reporting.cells import Cell, Money, decimal
-from connector.reporting.lines import lines_of
-from connector.reporting.statement_line import AMOUNTS, COLUMNS
+from connector.reporting.statement.lines import lines_of
+from connector.reporting.statement.statement_line import AMOUNTS, COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.core.ledger.statement import AccountStatement
-    from connector.reporting.facts import Statement
-    from connector.reporting.statement_line import Line
+    from connector.reporting.statement.facts import Statement
+    from connector.reporting.statement.statement_line import Line
 
 HEADER = (
     "account",
@@ -41,7 +41,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 def to_text(statement: Statement) -> Iterator[str]:
     """Yield the table line by line, each with its line break."""
-    accounts = {one.account: one for one in statement.accounts}
+    accounts = {account.account: account for account in statement.accounts}
     yield _written(HEADER)
     for line in lines_of(statement):
         row = {**_about(statement, accounts[line.account], line), **_values(line)}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from connector.core.ledger.statement import AccountStatement, FeeLine, PurseStatement, Split
     from connector.core.ledger.stripe_reports import Comparison
     from connector.core.time.periods import Period
-    from connector.reporting.facts import Statement
+    from connector.reporting.statement.facts import Statement
 
 STATEMENT_VERSION = 1
 """Version of the document's own shape."""
@@ -30,16 +30,16 @@ def to_document(statement: Statement) -> dict[str, Any]:
         "final": statement.final,
         "accounts": [
             {
-                **account_document(statement.period, one),
-                "frozen": _frozen(statement.period, one),
-                "sources": _sources(one),
+                **account_document(statement.period, account),
+                "frozen": _frozen(statement.period, account),
+                "sources": _sources(account),
             }
-            for one in statement.accounts
+            for account in statement.accounts
         ],
         "compared_with": None if statement.compared_with is None else _period(statement.compared_with),
         "changes": [
-            {"account": one.account, "final": one.final, "balances": [_change(purse) for purse in one.purses]}
-            for one in statement.changes
+            {"account": change.account, "final": change.final, "balances": [_change(purse) for purse in change.purses]}
+            for change in statement.changes
         ],
         "report": None if statement.comparison is None else _comparison(statement.report, statement.comparison),
     }
@@ -68,11 +68,11 @@ def account_document(period: Period, account: AccountStatement) -> dict[str, Any
         "complete_to": account.complete_to,
         "rows": account.rows,
         "pending_rows": account.pending_rows,
-        "balances": [_purse(one) for one in account.purses],
+        "balances": [_purse(purse) for purse in account.purses],
         "payouts_as_of": account.payouts_as_of,
-        "payouts": [_payout(period, one) for one in account.payouts],
-        "bridge": [asdict(one) for one in account.bridges],
-        "bank": [_bank(one) for one in account.bank],
+        "payouts": [_payout(period, payout) for payout in account.payouts],
+        "bridge": [asdict(bridge) for bridge in account.bridges],
+        "bank": [_bank(line) for line in account.bank],
     }
 
 
@@ -88,39 +88,41 @@ def _purse(purse: PurseStatement) -> dict[str, Any]:
             "recorded_at": opening.recorded_at,
             "computed": _split(purse.opening_split),
         },
-        "activity": [{"category": one.category, **_sums(one.sums)} for one in purse.lines if one.part == "activity"],
+        "activity": [
+            {"category": line.category, **_sums(line.sums)} for line in purse.lines if line.part == "activity"
+        ],
         "activity_total": _sums(purse.total("activity")),
-        "payouts": [{"category": one.category, **_sums(one.sums)} for one in purse.lines if one.part == "payouts"],
+        "payouts": [{"category": line.category, **_sums(line.sums)} for line in purse.lines if line.part == "payouts"],
         "payouts_total": _sums(purse.total("payouts")),
         "closing": {"amount": purse.closing, "computed": _split(purse.closing_split)},
         "pending": [{"day": day.isoformat(), "net": net} for day, net in purse.waiting],
-        "fees": [_fee(one) for one in purse.fees],
-        "fees_total": sum(one.amount for one in purse.fees),
-        "conversion_fees": sum(one.amount for one in purse.fees if one.converts),
-        "refunds": [{"category": one.category, **_sums(one.sums)} for one in purse.refunds],
+        "fees": [_fee(fee) for fee in purse.fees],
+        "fees_total": sum(fee.amount for fee in purse.fees),
+        "conversion_fees": sum(fee.amount for fee in purse.fees if fee.converts),
+        "refunds": [{"category": refund.category, **_sums(refund.sums)} for refund in purse.refunds],
         "disputes": [
             {
-                "dispute": one.dispute,
-                "created": one.sums.created,
-                "withdrawn": one.sums.withdrawn,
-                "reinstated": one.sums.reinstated,
-                "fee": one.sums.fee,
-                "cost": one.cost,
-                "reason": one.sums.reason,
-                "status": one.sums.status,
-                "charge": one.sums.charge,
-                "evidence_due": one.sums.evidence_due,
+                "dispute": dispute.dispute,
+                "created": dispute.sums.created,
+                "withdrawn": dispute.sums.withdrawn,
+                "reinstated": dispute.sums.reinstated,
+                "fee": dispute.sums.fee,
+                "cost": dispute.cost,
+                "reason": dispute.sums.reason,
+                "status": dispute.sums.status,
+                "charge": dispute.sums.charge,
+                "evidence_due": dispute.sums.evidence_due,
             }
-            for one in purse.disputes
+            for dispute in purse.disputes
         ],
         "conversions": [
             {
-                "paid_currency": one.paid_currency,
-                "count": one.sums.count,
-                "paid": one.sums.paid if one.paid_currency is not None else None,
-                "gross": one.sums.gross,
+                "paid_currency": conversion.paid_currency,
+                "count": conversion.sums.count,
+                "paid": conversion.sums.paid if conversion.paid_currency is not None else None,
+                "gross": conversion.sums.gross,
             }
-            for one in purse.conversions
+            for conversion in purse.conversions
         ],
     }
 
@@ -141,51 +143,51 @@ def _split(split: Split | None) -> dict[str, int] | None:
     return None if split is None else {"available": split.available, "pending": split.pending}
 
 
-def _fee(one: FeeLine) -> dict[str, Any]:
+def _fee(fee: FeeLine) -> dict[str, Any]:
     return {
-        "type": None if one.kind is None else one.kind.type,
-        "description": None if one.kind is None else one.kind.description,
-        "own_rows": one.kind is not None and one.kind.apart,
-        "tax": one.taxed,
-        "conversion": one.converts,
-        "count": one.count,
-        "amount": one.amount,
+        "type": None if fee.kind is None else fee.kind.type,
+        "description": None if fee.kind is None else fee.kind.description,
+        "own_rows": fee.kind is not None and fee.kind.apart,
+        "tax": fee.taxed,
+        "conversion": fee.converts,
+        "count": fee.count,
+        "amount": fee.amount,
     }
 
 
-def _payout(period: Period, one: PayoutState) -> dict[str, Any]:
-    known = one.known
+def _payout(period: Period, payout: PayoutState) -> dict[str, Any]:
+    known = payout.known
     return {
-        "payout": one.id,
-        "currency": one.currency,
-        "amount": one.amount,
-        "fee": one.fee,
-        "sent": one.sent,
-        "state": one.state,
-        "kind": one.kind,
-        "destination": one.destination,
-        "arrives": None if one.arrived is None else period.day_of(one.arrived).isoformat(),
-        "returned": one.returned,
+        "payout": payout.id,
+        "currency": payout.currency,
+        "amount": payout.amount,
+        "fee": payout.fee,
+        "sent": payout.sent,
+        "state": payout.state,
+        "kind": payout.kind,
+        "destination": payout.destination,
+        "arrives": None if payout.arrived is None else period.day_of(payout.arrived).isoformat(),
+        "returned": payout.returned,
         "failure_code": None if known is None else known.failure_code,
         "trace_id": None if known is None else known.trace_id,
-        "at_start": one.begin.value,
-        "at_end": one.end.value,
+        "at_start": payout.begin.value,
+        "at_end": payout.end.value,
     }
 
 
-def _bank(one: BankLine) -> dict[str, Any]:
+def _bank(line: BankLine) -> dict[str, Any]:
     return {
-        "destination": one.destination,
-        "currency": one.currency,
-        "on_the_way_before": one.on_the_way_before,
-        "sent": dict(sorted(one.sent.items())),
-        "failed": one.failed,
-        "returned": one.returned,
-        "canceled": one.canceled,
-        "unknown": one.unknown,
-        "on_the_way_after": one.on_the_way_after,
-        "arrived": one.arrived,
-        "counts": dict(sorted(one.counts.items())),
+        "destination": line.destination,
+        "currency": line.currency,
+        "on_the_way_before": line.on_the_way_before,
+        "sent": dict(sorted(line.sent.items())),
+        "failed": line.failed,
+        "returned": line.returned,
+        "canceled": line.canceled,
+        "unknown": line.unknown,
+        "on_the_way_after": line.on_the_way_after,
+        "arrived": line.arrived,
+        "counts": dict(sorted(line.counts.items())),
     }
 
 
@@ -211,44 +213,45 @@ def _frozen(period: Period, account: AccountStatement) -> dict[str, Any] | None:
         "differs": since.differs,
         "changes": [
             {
-                "balance_type": one.purse.balance_type,
-                "currency": one.purse.currency,
-                "line": one.name,
-                **(_sums(one.moved) if one.known else dict.fromkeys(_sums(one.moved))),
+                "balance_type": line.purse.balance_type,
+                "currency": line.purse.currency,
+                "line": line.name,
+                **(_sums(line.moved) if line.known else dict.fromkeys(_sums(line.moved))),
             }
-            for one in since.lines
+            for line in since.lines
         ],
         "rows_new": since.new,
         "rows_changed": since.changed,
         "rows_gone": since.gone,
         "rows": [
             {
-                "kind": one.kind,
-                "id": one.id,
-                "created": one.created,
-                "day": period.day_of(one.created).isoformat(),
-                "balance_type": one.purse.balance_type,
-                "currency": one.purse.currency,
-                "category": one.category,
-                "amount": one.amount,
-                "fee": one.fee,
-                "net": one.net,
+                "kind": row.kind,
+                "id": row.id,
+                "created": row.created,
+                "day": period.day_of(row.created).isoformat(),
+                "balance_type": row.purse.balance_type,
+                "currency": row.purse.currency,
+                "category": row.category,
+                "amount": row.amount,
+                "fee": row.fee,
+                "net": row.net,
             }
-            for one in since.rows
+            for row in since.rows
         ],
     }
 
 
-def _change(one: PurseChange) -> dict[str, Any]:
+def _change(change: PurseChange) -> dict[str, Any]:
     return {
-        "balance_type": one.purse.balance_type,
-        "currency": one.purse.currency,
+        "balance_type": change.purse.balance_type,
+        "currency": change.purse.currency,
         "categories": [
-            {"category": line.category, "before": _sums(line.before), "after": _sums(line.after)} for line in one.lines
+            {"category": line.category, "before": _sums(line.before), "after": _sums(line.after)}
+            for line in change.lines
         ],
-        "fees_before": one.fees_before,
-        "fees_after": one.fees_after,
-        "fees_changed_by": [{"name": why.name, "amount": why.amount, "text": why.text} for why in one.reasons],
+        "fees_before": change.fees_before,
+        "fees_after": change.fees_after,
+        "fees_changed_by": [{"name": why.name, "amount": why.amount, "text": why.text} for why in change.reasons],
     }
 
 
@@ -262,13 +265,13 @@ def _comparison(name: str | None, found: Comparison) -> dict[str, Any]:
         "notes": list(found.notes),
         "lines": [
             {
-                "line": one.name,
-                "currency": one.currency,
-                "figure": one.figure,
-                "report": one.report,
-                "lake": one.lake,
-                "agrees": one.agrees,
+                "line": line.name,
+                "currency": line.currency,
+                "figure": line.figure,
+                "report": line.report,
+                "lake": line.lake,
+                "agrees": line.agrees,
             }
-            for one in found.lines
+            for line in found.lines
         ],
     }

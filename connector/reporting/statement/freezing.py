@@ -15,8 +15,8 @@ from connector.errors import CommitConflictError, FreezeError, UsageError
 from connector.lake.formats.row_columns import to_rows
 from connector.lake.state.frozen_periods import keep_frozen, load_frozen, record_digest
 from connector.lake.state.lake_id import lake_id
-from connector.reporting.document import account_document
 from connector.reporting.scan import AccountScan
+from connector.reporting.statement.document import account_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 def since_kept(
-    store: Store, rows: AccountScan, stated: AccountStatement, period: Period, *, currency: str | None = None
+    store: Store, rows: AccountScan, stated: AccountStatement, period: Period, *, currency: str | None
 ) -> SinceFrozen | None:
     """Say what changed of a period since it was frozen; None where it never was. Blocks.
 
@@ -90,48 +90,50 @@ def freeze(
         FreezeError: one of them is not final, or was frozen with other figures.
         StorageError: the destination refuses.
     """
-    for one in stated:
-        _refuse(one, period, again=again)
+    for account in stated:
+        _refuse(account, period, again=again)
     return tuple(
-        replace(one, since_frozen=_freeze(store, AccountScan.of(destination, state), one, period))
-        for state, one in zip(states, stated, strict=True)
+        replace(account, since_frozen=_freeze(store, AccountScan.of(destination, state), account, period))
+        for state, account in zip(states, stated, strict=True)
     )
 
 
-def _refuse(one: AccountStatement, period: Period, *, again: bool) -> None:
-    if not one.final:
-        why = "; ".join(one.reasons)
-        raise FreezeError(f"{period.name} of {one.account} is not final, so it is not frozen: {why}")
-    since = one.since_frozen
+def _refuse(account: AccountStatement, period: Period, *, again: bool) -> None:
+    if not account.final:
+        why = "; ".join(account.reasons)
+        raise FreezeError(f"{period.name} of {account.account} is not final, so it is not frozen: {why}")
+    since = account.since_frozen
     if since is not None and since.differs and not again:
         when = to_words(since.frozen.frozen_at)
         raise FreezeError(
-            f"{period.name} of {one.account} was frozen at {when}, and has changed since: `statement` without `freeze`"
-            " says what; `freeze_again` keeps the new figures beside the old ones"
+            f"{period.name} of {account.account} was frozen at {when}, and has changed since: `statement` without"
+            " `freeze` says what; `freeze_again` keeps the new figures beside the old ones"
         )
 
 
-def _freeze(store: Store, rows: AccountScan, one: AccountStatement, period: Period) -> SinceFrozen:
-    before = one.since_frozen
+def _freeze(store: Store, rows: AccountScan, account: AccountStatement, period: Period) -> SinceFrozen:
+    before = account.since_frozen
     if before is not None and not before.differs:
         return before
     revision = 1 if before is None else before.frozen.revision + 1
-    frozen = _kept_of(store, rows, one, period, revision)
+    frozen = _kept_of(store, rows, account, period, revision)
     try:
         keep_frozen(store, frozen)
     except CommitConflictError as error:
-        raise FreezeError(f"{period.name} of {one.account} was frozen by somebody else just now: ask again") from error
+        raise FreezeError(
+            f"{period.name} of {account.account} was frozen by somebody else just now: ask again"
+        ) from error
     return SinceFrozen(frozen, written_now=True)
 
 
-def _kept_of(store: Store, rows: AccountScan, one: AccountStatement, period: Period, revision: int) -> FrozenPeriod:
+def _kept_of(store: Store, rows: AccountScan, account: AccountStatement, period: Period, revision: int) -> FrozenPeriod:
     state, bounds = rows.state, period.bounds
     prints = Prints()
     for row in _rows_of(rows, period):
         prints.add(row)
         if prints.full:
             break
-    figures = account_document(period, one)
+    figures = account_document(period, account)
     files = sorted(
         (file.path, file.sha256)
         for file in state.files.values()
@@ -151,8 +153,8 @@ def _kept_of(store: Store, rows: AccountScan, one: AccountStatement, period: Per
         lake=lake_id(store),
         lake_record=state.number,
         lake_record_sha256=record_digest(store, state),
-        files_sha256=digest_of([list(one) for one in files]),
-        rows=one.rows,
+        files_sha256=digest_of([list(file) for file in files]),
+        rows=account.rows,
         figures=figures,
         figures_sha256=digest_of(figures),
         prints=prints.to_text(),

@@ -8,15 +8,15 @@ from connector.core.ledger.bridge import Stage
 from connector.core.ledger.ledger import Purse, Sums
 from connector.core.units import PAYMENTS
 from connector.reporting.cells import Cell, Money
-from connector.reporting.comparison_lines import change_lines, compared_line, frozen_lines
-from connector.reporting.statement_line import Line
+from connector.reporting.statement.comparison_lines import change_lines, compared_line, frozen_lines
+from connector.reporting.statement.statement_line import Line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from connector.core.ledger.bridge import BankLine, PayoutState
     from connector.core.ledger.statement import AccountStatement, Bridge, FeeLine, PurseStatement, Split
-    from connector.reporting.facts import Statement
+    from connector.reporting.statement.facts import Statement
 
 
 def lines_of(statement: Statement) -> Iterator[Line]:
@@ -31,7 +31,7 @@ def lines_of(statement: Statement) -> Iterator[Line]:
             for day, net in purse.waiting:
                 cells: dict[str, Cell] = {"day": day, "net": _money(net, purse)}
                 yield Line(account.account, purse.purse, "pending", "available_on", cells)
-        yield from (_payout(statement, account, one) for one in account.payouts)
+        yield from (_payout(statement, account, payout) for payout in account.payouts)
         for bridge in account.bridges:
             yield from _bridge(account.account, bridge)
         for bank in account.bank:
@@ -43,7 +43,7 @@ def lines_of(statement: Statement) -> Iterator[Line]:
             yield from change_lines(changed.account, purse_change)
     if statement.comparison is not None:
         account_name = statement.accounts[0].account
-        yield from (compared_line(account_name, one) for one in statement.comparison.lines)
+        yield from (compared_line(account_name, line) for line in statement.comparison.lines)
 
 
 def _money(amount: int | None, purse: PurseStatement) -> Money:
@@ -77,12 +77,12 @@ def _balance(account: str, purse: PurseStatement) -> Iterator[Line]:
     )
     yield from _split(account, purse, "opening", purse.opening_split)
     for part, title in (("activity", "activity"), ("payouts", "payouts")):
-        inside = [one for one in purse.lines if one.part == part]
-        for one in inside:
-            yield line(part, {"name": one.category, **_sums(one.sums, currency)})
+        inside = [line for line in purse.lines if line.part == part]
+        for category in inside:
+            yield line(part, {"name": category.category, **_sums(category.sums, currency)})
         if not inside and part == "payouts" and purse.purse.balance_type != PAYMENTS:
             continue
-        total = sum((one.sums for one in inside), Sums())
+        total = sum((line.sums for line in inside), Sums())
         yield line(f"{part}_total", {"name": f"all {title}", **_sums(total, currency)})
     reason = None if purse.closing is not None else "the opening is not known"
     yield line("closing", {"name": "closing balance", "net": _money(purse.closing, purse), "note": reason})
@@ -101,48 +101,48 @@ def _split(account: str, purse: PurseStatement, end: str, split: Split | None) -
 
 
 def _fees(account: str, purse: PurseStatement) -> Iterator[Line]:
-    for one in purse.fees:
-        yield Line(account, purse.purse, "fees", "tax" if one.taxed else "fee", _fee(one, purse.purse.currency))
+    for fee in purse.fees:
+        yield Line(account, purse.purse, "fees", "tax" if fee.taxed else "fee", _fee(fee, purse.purse.currency))
     if purse.fees:
-        total = sum(one.amount for one in purse.fees)
+        total = sum(fee.amount for fee in purse.fees)
         cells: dict[str, Cell] = {"name": "all fees and taxes", "fee": _money(total, purse)}
         yield Line(account, purse.purse, "fees", "fees_total", cells)
 
 
-def _fee(one: FeeLine, currency: str) -> dict[str, Cell]:
-    if one.kind is None:
-        return {"name": "not itemized", "fee": Money(one.amount, currency), "kind": "in rows"}
+def _fee(fee: FeeLine, currency: str) -> dict[str, Cell]:
+    if fee.kind is None:
+        return {"name": "not itemized", "fee": Money(fee.amount, currency), "kind": "in rows"}
     return {
-        "name": one.kind.type,
-        "note": one.kind.description,
-        "kind": "rows of their own" if one.kind.apart else "in rows",
-        "count": one.count,
-        "fee": Money(one.amount, currency),
+        "name": fee.kind.type,
+        "note": fee.kind.description,
+        "kind": "rows of their own" if fee.kind.apart else "in rows",
+        "count": fee.count,
+        "fee": Money(fee.amount, currency),
     }
 
 
 def _refunds(account: str, purse: PurseStatement) -> Iterator[Line]:
     for kind, found in (("refunds", purse.refunds), ("disputes", purse.dispute_lines)):
-        for one in found:
-            cells = _sums(one.sums, purse.purse.currency)
-            cells["fee"] = _money(one.sums.charged, purse)
-            cells["fee_returned"] = _money(one.sums.returned, purse)
-            rows = one.sums.returned_rows
-            note = f"{rows:,} of {one.sums.count:,} gave their fee back" if kind == "refunds" else None
-            yield Line(account, purse.purse, "refunds", kind, {"name": one.category, **cells, "note": note})
+        for line in found:
+            cells = _sums(line.sums, purse.purse.currency)
+            cells["fee"] = _money(line.sums.charged, purse)
+            cells["fee_returned"] = _money(line.sums.returned, purse)
+            rows = line.sums.returned_rows
+            note = f"{rows:,} of {line.sums.count:,} gave their fee back" if kind == "refunds" else None
+            yield Line(account, purse.purse, "refunds", kind, {"name": line.category, **cells, "note": note})
 
 
 def _disputes(statement: Statement, account: str, purse: PurseStatement) -> Iterator[Line]:
-    for one in purse.disputes:
-        sums = one.sums
+    for dispute in purse.disputes:
+        sums = dispute.sums
         gross = sums.reinstated - sums.withdrawn
         cells: dict[str, Cell] = {
-            "id": one.dispute,
+            "id": dispute.dispute,
             "at": statement.period.local(sums.created),
             "state": sums.status,
             "gross": _money(gross, purse),
             "fee": _money(sums.fee, purse),
-            "net": _money(-one.cost, purse),
+            "net": _money(-dispute.cost, purse),
             "day": None if sums.evidence_due is None else statement.period.day_of(sums.evidence_due),
             "note": ", ".join(filter(None, (sums.reason, sums.charge))) or None,
         }
@@ -150,41 +150,41 @@ def _disputes(statement: Statement, account: str, purse: PurseStatement) -> Iter
 
 
 def _conversions(account: str, purse: PurseStatement) -> Iterator[Line]:
-    for one in purse.conversions:
+    for conversion in purse.conversions:
         paid = None
-        if one.paid_currency is not None:
-            paid = Money(one.sums.paid, one.paid_currency)
+        if conversion.paid_currency is not None:
+            paid = Money(conversion.sums.paid, conversion.paid_currency)
         cells: dict[str, Cell] = {
-            "name": one.paid_currency.upper() if one.paid_currency else "another currency",
-            "count": one.sums.count,
+            "name": conversion.paid_currency.upper() if conversion.paid_currency else "another currency",
+            "count": conversion.sums.count,
             "paid": paid,
-            "gross": _money(one.sums.gross, purse),
-            "note": None if one.paid_currency else "what was paid is known in lakes made with `expand=source`",
+            "gross": _money(conversion.sums.gross, purse),
+            "note": None if conversion.paid_currency else "what was paid is known in lakes made with `expand=source`",
         }
         yield Line(account, purse.purse, "conversion", "converted", cells)
-    fee = sum(one.amount for one in purse.fees if one.converts)
+    fee = sum(fee_line.amount for fee_line in purse.fees if fee_line.converts)
     if fee:
         cells = {"name": "fees for conversion", "fee": _money(fee, purse)}
         yield Line(account, purse.purse, "conversion", "conversion_fee", cells)
 
 
-def _payout(statement: Statement, account: AccountStatement, one: PayoutState) -> Line:
-    known = one.known
-    arrived = one.arrived if one.state in {"paid", "in_transit", "pending"} else None
+def _payout(statement: Statement, account: AccountStatement, payout: PayoutState) -> Line:
+    known = payout.known
+    arrived = payout.arrived if payout.state in {"paid", "in_transit", "pending"} else None
     notes = (known.failure_code if known else None, f"trace {known.trace_id}" if known and known.trace_id else None)
     cells: dict[str, Cell] = {
-        "id": one.id,
-        "at": statement.period.local(one.sent),
+        "id": payout.id,
+        "at": statement.period.local(payout.sent),
         "day": None if arrived is None else statement.period.day_of(arrived),
-        "state": one.state,
-        "kind": one.kind,
-        "gross": Money(one.amount, one.currency),
-        "fee": Money(one.fee, one.currency),
-        "bank": one.destination,
-        "name": _ENDS[one.end],
+        "state": payout.state,
+        "kind": payout.kind,
+        "gross": Money(payout.amount, payout.currency),
+        "fee": Money(payout.fee, payout.currency),
+        "bank": payout.destination,
+        "name": _ENDS[payout.end],
         "note": ", ".join(filter(None, notes)) or None,
     }
-    return Line(account.account, Purse("", one.currency), "payouts", "payout", cells)
+    return Line(account.account, Purse("", payout.currency), "payouts", "payout", cells)
 
 
 _ENDS = {

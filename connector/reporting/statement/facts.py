@@ -60,13 +60,13 @@ class Statement:
     def __repr__(self) -> str:
         """Return `<Statement of 2026-10 (UTC), lake: 5 accounts, 4 of them final>`."""
         accounts = counted(len(self.accounts), "account")
-        final = "final" if self.final else f"{sum(one.final for one in self.accounts):,} of them final"
+        final = "final" if self.final else f"{sum(account.final for account in self.accounts):,} of them final"
         return f"<Statement of {self.period.name} ({self.period.zone}), {self.destination}: {accounts}, {final}>"
 
     @property
     def final(self) -> bool:
         """Whether every account's statement is."""
-        return all(one.final for one in self.accounts)
+        return all(account.final for account in self.accounts)
 
     @property
     def agrees(self) -> bool:
@@ -76,4 +76,4 @@ class Statement:
     @property
     def as_frozen(self) -> bool:
         """Whether nothing has changed since it was frozen; true where it was not."""
-        return not any(one.since_frozen and one.since_frozen.differs for one in self.accounts)
+        return not any(account.since_frozen and account.since_frozen.differs for account in self.accounts)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.reporting.all_accounts import all_together, exceptions, in_short
 from connector.reporting.lake_report.frame import beginning
 from connector.reporting.lake_report.html_writer import Writer
 from connector.reporting.lake_report.sections import Table
-from connector.reporting.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
+from connector.reporting.statement.all_accounts import all_together, exceptions, in_short
+from connector.reporting.statement.sections import NUMBERS, headline, is_total, sections_of, standing, unlinked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from connector.core.ledger.statement import AccountStatement
-    from connector.reporting.facts import Statement
-    from connector.reporting.sections import Section
+    from connector.reporting.statement.facts import Statement
+    from connector.reporting.statement.sections import Section
 
 _UNSAID = {"name": "line", "note": "note", "state": "state"}
 """Headings of columns that need none in a terminal; a screen reader says them."""

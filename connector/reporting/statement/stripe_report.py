@@ -78,13 +78,13 @@ def _compare_rows(report: Iterable[Itemized], rows: AccountScan, bounds: Interva
         there.execute(
             "create table report (id text primary key, currency text, category text, gross int, fee int, net int)"
         )
-        for one in report:
-            if there.execute("select 1 from report where id = ?", (one.id,)).fetchone():
-                raise ConfigError(f"the report has {one.id} twice")
+        for line in report:
+            if there.execute("select 1 from report where id = ?", (line.id,)).fetchone():
+                raise ConfigError(f"the report has {line.id} twice")
             try:
-                there.execute(_ADD, one)
+                there.execute(_ADD, line)
             except OverflowError as error:
-                raise ConfigError(f"{name}: the amounts of {one.id} are beyond all that Stripe has") from error
+                raise ConfigError(f"{name}: the amounts of {line.id} are beyond all that Stripe has") from error
         currencies = {row[0] for row in there.execute("select distinct currency from report")}
         categories = {row[0] for row in there.execute("select distinct category from report") if row[0]}
         without: Counter[str] = Counter()
@@ -123,8 +123,8 @@ def _note(found: Comparison, report: Itemized | None, lake: Itemized | None) -> 
     differing = differences(report, lake)
     if not differing:
         found.compared += 1
-    for one in differing:
-        found.add(one, keep=len(found.lines) < MOST_LINES)
+    for compared in differing:
+        found.add(compared, keep=len(found.lines) < MOST_LINES)
 
 
 def _belongs(category: str | None, categories: set[str]) -> bool:

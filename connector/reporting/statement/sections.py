@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
 from connector.core.planning.backfill import unlinked_words
-from connector.reporting.lines import lines_of
-from connector.reporting.statement_line import AMOUNTS, TOTALS
+from connector.reporting.statement.lines import lines_of
+from connector.reporting.statement.statement_line import AMOUNTS, TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from connector.core.ledger.since_frozen import SinceFrozen
     from connector.core.ledger.statement import AccountStatement
     from connector.core.time.periods import Period
-    from connector.reporting.facts import Statement
-    from connector.reporting.statement_line import Line
+    from connector.reporting.statement.facts import Statement
+    from connector.reporting.statement.statement_line import Line
 
 TITLES = {
     "balance": "Balance",
@@ -123,7 +123,7 @@ class Section:
 
 def sections_of(statement: Statement) -> Iterator[Section]:
     """Yield the tables of a statement, in order; columns in which no line has anything are left out."""
-    accounts = {one.account: one for one in statement.accounts}
+    accounts = {account.account: account for account in statement.accounts}
     tables: dict[tuple[str, Purse, str], list[Line]] = {}
     for line in lines_of(statement):  # payouts come as they were sent, whatever their currencies
         tables.setdefault((line.account, line.purse, line.group), []).append(line)
@@ -176,10 +176,10 @@ def standing(statement: Statement, account: AccountStatement) -> list[str]:
 
 def unlinked(statement: Statement) -> str:
     """Say once what adds the links of refunds and disputes, where there are such rows and the lake has no links."""
-    purses = [purse for one in statement.accounts for purse in one.purses]
-    if not any(one.refunds or one.dispute_lines for one in purses):
+    purses = [purse for account in statement.accounts for purse in account.purses]
+    if not any(purse.refunds or purse.dispute_lines for purse in purses):
         return ""
-    return unlinked_words(statement.destination, [one.options for one in statement.accounts])
+    return unlinked_words(statement.destination, [account.options for account in statement.accounts])
 
 
 def _frozen(period: Period, since: SinceFrozen) -> list[str]:
@@ -213,7 +213,7 @@ def _note(statement: Statement, account: AccountStatement, group: str) -> str:
     if group == "balance":
         return "available and pending at a past moment are computed from the rows, not observed"
     if group in {"changes", "why"} and any(
-        not one.final for one in statement.changes if one.account == account.account
+        not change.final for change in statement.changes if change.account == account.account
     ):
         return f"{statement.compared_with.name if statement.compared_with else 'the earlier period'} is not final"
     if group == "report" and statement.comparison is not None:
