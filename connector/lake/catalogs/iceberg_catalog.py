@@ -126,7 +126,12 @@ def at_catalog(what: str, kind: type[StorageError | ConfigError] = StorageError)
                 f" from a backup; or move a lake's own {CATALOG_FILE} away (of another catalog: drop the table), and"
                 " the next run makes the tables anew, without their history"
             ) from error
-        raise kind(f"{what}: {error}") from error
+        raise kind(f"{what}: {_words(error)}") from error
+
+
+def _words(error: Exception) -> str:
+    """Return what an error says; of a database's, what that said, without the statement and the values."""
+    return str(getattr(error, "orig", None) or error)
 
 
 def _conflict(what: str, error: Exception) -> CommitConflictError:

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _REMEDIES = {
-    errno.ENOSPC: "no space left on the disk: free some, or choose another destination; what was published is whole",
+    errno.ENOSPC: "no space left on the disk, or no inodes: free some, or choose another destination; what was"
+    " published is whole",
     errno.EDQUOT: "the disk quota is used up: free some space, or choose another destination",
     errno.EACCES: "not permitted: run as a user who may read and write the destination, or change its permissions",
     errno.EPERM: "not permitted: run as a user who may read and write the destination, or change its permissions",

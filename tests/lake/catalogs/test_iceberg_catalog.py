@@ -11,12 +11,12 @@ from threading import Barrier
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.utils.config import Config
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connector.errors import ConfigError, StorageError
 from connector.lake.catalogs.base import publish
 from connector.lake.catalogs.iceberg import IcebergCatalogTable
-from connector.lake.catalogs.iceberg_catalog import open_catalog
+from connector.lake.catalogs.iceberg_catalog import at_catalog, open_catalog
 from connector.lake.catalogs.lake_tables import check_tables, settled_catalog
 from connector.lake.catalogs.newest_metadata import CATALOG_FILE
 from connector.lake.stores.local import LocalStore
@@ -110,6 +110,13 @@ def test_a_catalog_that_cannot_be_reached_is_no_other_publisher(monkeypatch, tmp
     monkeypatch.setattr("pyiceberg.catalog._ENV_CONFIG", Config())
     with pytest.raises(ConfigError, match="unable to open"):
         open_catalog("s3://lake/x", "away")
+
+
+def test_of_a_database_that_fails_its_own_words_are_told_without_the_statement():
+    full = OperationalError("update iceberg_tables", {"location": "file:///x"}, Exception("database or disk is full"))
+    with pytest.raises(StorageError) as caught, at_catalog("publishing to the table stripe.payouts"):
+        raise full
+    assert str(caught.value) == "publishing to the table stripe.payouts: database or disk is full"
 
 
 def test_a_folder_for_the_catalog_is_made_whatever_lacks_of_it(tmp_path):

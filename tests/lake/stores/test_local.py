@@ -118,7 +118,7 @@ def test_paths_that_could_leave_the_destination_are_refused(store, path):
 @pytest.mark.parametrize(
     ("number", "remedy"),
     [
-        (errno.ENOSPC, "no space left"),
+        (errno.ENOSPC, "no space left on the disk, or no inodes: free some"),
         (errno.EDQUOT, "quota"),
         (errno.EACCES, "not permitted"),
         (errno.EROFS, "read-only"),
