@@ -21,6 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import count, takewhile
+from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -81,6 +82,7 @@ _ANEW = (
 )
 """What to do about a table that is not ours any more."""
 
+_ON_DISK = "file://"
 _FIRST_PARTITION_ID = 1_000
 _EPOCH = date(1970, 1, 1)
 
@@ -104,16 +106,19 @@ class IcebergCatalogTable:
     fold_at: int = FOLDED_MANIFESTS
     _table: Table | None = field(init=False, default=None)
     _listed: dict[str, DataFile] = field(init=False, default_factory=dict["str", "DataFile"])
+    _location: str = field(init=False)
     _schema: Schema = field(init=False)
     _read: Manifests = field(init=False)
 
     def __post_init__(self) -> None:
+        self._location = _address(self.root, self.shape.name)
         self._schema = pyarrow_to_schema(self.shape.schema)  # once: each of thousands of files asks for it
         self._read = Manifests(READ_AT_ONCE if "://" in self.root else 1)
 
     def read(self) -> None:
         """Look at the table as it is now; see `CatalogTable.read`."""
-        self._listed, self._table = {}, None
+        here = _address(self.root, self.shape.name)
+        self._listed, self._table, self._location = {}, None, here
         with at_catalog(f"{READING} {self.identifier}"):
             for _ in range(2):  # what another makes anew, or replaces, in this moment is no table of another place
                 try:
@@ -122,8 +127,8 @@ class IcebergCatalogTable:
                     return
                 except FileNotFoundError:
                     continue
-                if table.location().rstrip("/") == self.location:
-                    self._table = table
+                if _is_same_place(there := table.location().rstrip("/"), here):
+                    self._table, self._location = table, there
                     break
             else:
                 self._moved()
@@ -233,9 +238,8 @@ class IcebergCatalogTable:
 
     @property
     def location(self) -> str:
-        """Address of the table's folder, without a slash at the end."""
-        folder = f"{self.root}/{self.shape.name}"
-        return folder if "://" in folder else f"file://{folder}"
+        """Address of the table's folder, as the table has it if there is one, without a slash at the end."""
+        return self._location
 
     def _create(self) -> Table:
         """Make the table, empty; its columns come to have the numbers that are in the files."""
@@ -362,6 +366,22 @@ class IcebergCatalogTable:
                 f"the table {self.identifier} is partitioned by {_spoken(table.spec())}, and not by"
                 f" {_spoken(self._partitions())}: it is not one of ours{_ANEW}"
             )
+
+
+def _address(root: str, name: str) -> str:
+    folder = f"{root}/{name}"
+    return folder if "://" in folder else f"{_ON_DISK}{folder}"
+
+
+def _is_same_place(there: str, here: str) -> bool:
+    """Say whether two addresses are of one folder: on a disk, links may lead to it by another path."""
+    if there == here:
+        return True
+    return there.startswith(_ON_DISK) and here.startswith(_ON_DISK) and _resolved(there) == _resolved(here)
+
+
+def _resolved(address: str) -> Path:
+    return Path(address.removeprefix(_ON_DISK)).resolve()
 
 
 def _base(schema: Schema) -> Schema:

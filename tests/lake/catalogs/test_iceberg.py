@@ -182,6 +182,21 @@ class TestIceberg(CatalogContract):
         publish(self.opened(lake, renew=True), lake.wanted, repair=True)
         assert self.rows(lake) == lake.rows()
 
+    def test_a_table_is_the_same_by_whichever_path_links_lead_to_its_lake(self, tmp_path):
+        lake = Lake(tmp_path / "lake")
+        (tmp_path / "link").symlink_to(lake.root)
+        lake.put(rows_of(0, ["txn_a"]))
+        self.published(lake)
+        for place, root in enumerate((tmp_path / "link", lake.root)):
+            lake.root = root
+            lake.put(rows_of(0, [f"txn_{place}"]))
+            lake.put(rows_of(1 + place, ["txn_b"]))
+            assert self.published(lake).mended == 0
+            assert self.rows(lake) == lake.rows()
+        assert self.commits(lake) == 3
+        (tmp_path / "link").unlink()
+        assert self.rows(lake) == lake.rows()
+
     def test_of_two_who_make_the_table_of_a_moved_lake_anew_the_second_takes_that_of_the_first(self, tmp_path):
         lake = Lake(tmp_path / "old")
         lake.put(rows_of(0, ["txn_a"]))
