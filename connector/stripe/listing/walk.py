@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from connector.core.api.page import Page, StrictOrder, ids_of, leading_ties, moment_of
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
-from connector.errors import ProtocolError
+from connector.errors import NotFoundError, ProtocolError
 from connector.stripe.listing.divided import Divided, is_of_one_second
 from connector.stripe.listing.place import Place
 from connector.stripe.listing.upwards import all_shown_again
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 ALL_TIME = Interval(0, END_OF_TIME)
 """The window that is asked for without bounds."""
 
+
+STARTING_AFTER = "starting_after"
+"""The parameter that a refusal of a cursor names."""
 
 READINGS = 4
 """Times that a second of more than a page is read once more, until two readings agree."""
@@ -127,12 +130,22 @@ class WalkPages:
             return page, order.admit(page), True
         if self.ties.go_by_time(self.walk, order) and (found := await self._by_time(order.oldest)) is not None:
             return found
-        page = await self._ask(window, Place(starting_after=order.last_id))
+        return await self._by_cursor(order.oldest)
+
+    async def _by_cursor(self, second: int) -> tuple[Page, list[AnyRow], bool]:
+        """Ask for what comes after the last row, which is of this second."""
+        order = self.order
+        try:
+            page = await self._ask(self.walk.window, Place(starting_after=order.last_id))
+        except NotFoundError as error:
+            if error.param != STARTING_AFTER:
+                raise
+            return await self._without_cursor(second, error)
         if self.ties.is_repeat(order, page.rows):
-            self.ties.unstable.add(order.oldest)
-            return await self._by_time(order.oldest) or await self._apart(order.oldest)
+            self.ties.unstable.add(second)
+            return await self._by_time(second) or await self._apart(second)
         if not page.rows:
-            return await self._promised(page, order.oldest)
+            return await self._promised(page, second)
         rows = order.admit(page)
         self._watch(page)
         return page, rows, False
@@ -165,6 +178,23 @@ class WalkPages:
             return await self._apart(second) if second in self.ties.unstable else None
         rows = self.order.admit(page, again=True)
         return (page, rows, True) if rows else None
+
+    async def _without_cursor(self, second: int, error: NotFoundError) -> tuple[Page, list[AnyRow], bool]:
+        """Ask by time for what comes after a row that the server showed, and says it does not know.
+
+        Raises:
+            ProtocolError: that brings nothing new, where more was promised.
+        """
+        page = await self._ask(Interval(self.walk.window.start, second + 1), Place())
+        if rows := self.order.admit(page, again=True):
+            return page, rows, True
+        window = self.walk.window
+        raise ProtocolError(
+            f"{self.order.last_id} was listed, and is not known where the list is to go on after it: nothing of its"
+            " window is published; try again later",
+            request_id=error.request_id,
+            window=(window.start, window.stop),
+        ) from error
 
     async def _apart(self, second: int) -> tuple[Page, list[AnyRow], bool]:
         """Read a second of more than a page by itself, whose order changed on the way; then go on below it by time."""

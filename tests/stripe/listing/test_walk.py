@@ -10,8 +10,8 @@ from connector.core.api.page import Page
 from connector.core.planning.ties import Ties
 from connector.core.planning.walk import Density, Walk
 from connector.core.time.intervals import Interval
-from connector.errors import ProtocolError
-from connector.stripe.listing.walk import ALL_TIME, Place, WalkPages
+from connector.errors import NotFoundError, ProtocolError
+from connector.stripe.listing.walk import ALL_TIME, STARTING_AFTER, Place, WalkPages
 
 pytestmark = pytest.mark.anyio
 WINDOW, SECOND = Interval(3, 20), Interval(8, 9)
@@ -19,15 +19,18 @@ WINDOW, SECOND = Interval(3, 20), Interval(8, 9)
 
 @dataclass
 class Script:
-    """Answers with these pages, and remembers what it was asked."""
+    """Answers with these pages, or fails with these errors, and remembers what it was asked."""
 
-    pages: list[Page]
+    pages: list[Page | Exception]
     asked: list[tuple[Interval, Place]] = field(default_factory=list)
 
     async def page(self, window, place, *, urgency):
         urgency()
         self.asked.append((window, place))
-        return self.pages.pop(0)
+        answer = self.pages.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
 
 def page(*rows: str, more: bool = False) -> Page:
@@ -35,7 +38,9 @@ def page(*rows: str, more: bool = False) -> Page:
     return Page([{"created": int(row[:-1]), "id": row[-1]} for row in rows], has_more=more)
 
 
-def way_of(*pages: Page, unstable: tuple[int, ...] = (), window: Interval = WINDOW) -> tuple[WalkPages, Script]:
+def way_of(
+    *pages: Page | Exception, unstable: tuple[int, ...] = (), window: Interval = WINDOW
+) -> tuple[WalkPages, Script]:
     script = Script(list(pages))
     walk = Walk(window, floor=window.start, unread=window.stop, density=Density(memory=0.9), planned=0.0)
     return WalkPages(script, walk, Ties(unstable=set(unstable)), lambda: 0.0), script
@@ -50,6 +55,38 @@ async def test_a_page_is_followed_by_its_last_row():
     way, script = way_of(page("9a", "8b", more=True), page("7c"))
     assert [await ids_of_next(way), await ids_of_next(way), way.left()] == ["ab", "c", []]
     assert script.asked == [(WINDOW, Place()), (WINDOW, Place("b"))]
+
+
+UNKNOWN = NotFoundError("No such balance transaction: 'b'", status=404, code="resource_missing", param=STARTING_AFTER)
+
+
+@pytest.mark.parametrize("again", [("8b", "7c"), ("8d", "8b", "7c"), ("7c",)])
+async def test_after_a_row_that_the_server_does_not_know_any_more_the_list_goes_on_by_time(again):
+    way, script = way_of(page("9a", "8b", more=True), UNKNOWN, page(*again, more=True), page("6e"))
+    new = "".join(row[-1] for row in again if row != "8b")
+    assert [await ids_of_next(way), await ids_of_next(way), await ids_of_next(way)] == ["ab", new, "e"]
+    assert script.asked == [
+        (WINDOW, Place()),
+        (WINDOW, Place("b")),
+        (Interval(WINDOW.start, 9), Place()),
+        (WINDOW, Place("c")),
+    ]
+
+
+@pytest.mark.parametrize("more", [True, False])
+async def test_where_nothing_new_comes_by_time_a_row_that_is_not_known_any_more_breaks_the_contract(more):
+    way, _ = way_of(page("9a", "8b", more=True), UNKNOWN, page("8b", more=more))
+    await way.next()
+    with pytest.raises(ProtocolError, match="b was listed, and is not known"):
+        await way.next()
+
+
+async def test_any_other_refusal_of_a_page_is_passed_on():
+    no_payout = NotFoundError("No such payout: 'po_1'", status=400, code="resource_missing", param="payout")
+    way, _ = way_of(page("9a", "8b", more=True), no_payout)
+    await way.next()
+    with pytest.raises(NotFoundError, match="No such payout"):
+        await way.next()
 
 
 async def test_a_second_that_fills_a_page_and_does_not_go_on_is_not_read_again():
