@@ -73,8 +73,10 @@ def slots_of(spark: Any, slots: int | None) -> int:  # noqa: ANN401 - a session,
     """Return how many tasks are at work at once: as many as the executors have cores, where that is not said.
 
     Raises:
-        UsageError: it makes no sense; or the session does not say.
+        UsageError: it makes no sense; or the session does not say, or is none.
     """
+    if not hasattr(spark, "range"):
+        raise UsageError(f"the first argument is a session of Spark, not of the type {type(spark).__name__}")
     if slots is None:
         try:
             slots = int(spark.sparkContext.defaultParallelism)

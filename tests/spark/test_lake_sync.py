@@ -6,6 +6,7 @@ import asyncio
 import json
 import pickle
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 
@@ -167,6 +168,13 @@ def test_the_key_itself_is_refused_in_a_sentence_that_does_not_repeat_it(name, t
     assert name in str(caught.value)
 
 
+def test_something_else_than_a_session_is_told_and_not_quoted(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "sk_test_" + "q" * 40)
+    with pytest.raises(UsageError, match="is a session of Spark, not of the type str") as caught:
+        connector.spark.sync("sk_test_" + "q" * 40, tmp_path / "lake")
+    assert "q" * 8 not in str(caught.value)
+
+
 @pytest.mark.parametrize("nothing", [None, "", " ", b"sk_test_1", 5])
 def test_a_function_that_returns_no_key_is_refused_by_that(nothing, tmp_path):
     with pytest.raises(ConfigError, match="`key` returned no key") as caught:
@@ -188,8 +196,9 @@ def test_slots_are_a_whole_number(slots, tmp_path, monkeypatch):
 
 def test_a_session_that_does_not_say_its_cores_is_told_what_to_say(tmp_path, monkeypatch):
     monkeypatch.setenv(VARIABLE, "sk_test_" + "q" * 40)
+    without_context = SimpleNamespace(range=None)  # as one of Spark Connect
     with pytest.raises(UsageError, match="say `slots`"):
-        connector.spark.sync(object(), tmp_path / "lake")
+        connector.spark.sync(without_context, tmp_path / "lake")
 
 
 def test_personal_data_is_hashed_by_tasks_under_the_drivers_salt(tmp_path, asked):
