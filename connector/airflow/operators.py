@@ -140,7 +140,9 @@ class StripeBalanceOperator(LakeOperator):
 
     def result_of(self, report: Any) -> TaskResult:  # noqa: ANN401 - snapshots
         """Return the result of snapshots."""
-        taken = [{"account": one.account, "snapshot_at": one.snapshot_at, "rows": one.rows} for one in report]
+        taken = [
+            {"account": account.account, "snapshot_at": account.snapshot_at, "rows": account.rows} for account in report
+        ]
         return task_result.of_balance(self.destination, taken)
 
 

@@ -59,7 +59,7 @@ def _listed(text: str) -> object:
             return literal_eval(text) or text
         except (SyntaxError, ValueError):
             return text
-    parts = [part for one in text.split(",") if (part := one.strip())]
+    parts = [part for word in text.split(",") if (part := word.strip())]
     return parts if len(parts) > 1 else text
 
 

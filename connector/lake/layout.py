@@ -74,18 +74,18 @@ class Lake:
             return to_lines(rows)
         return to_batch(rows, source_columns=self.source_columns)
 
-    def spare(self, found: Drift) -> Drift:
+    def spare(self, drift: Drift) -> Drift:
         """Return what may be told of how rows differ from the schema."""
-        return found if self.redactor is None else self.redactor.spare(found)
+        return drift if self.redactor is None else self.redactor.spare(drift)
 
-    def accept(self, found: Drift) -> None:
+    def accept(self, drift: Drift) -> None:
         """Go on with rows that differ from the schema, unless that is to be refused.
 
         Raises:
             SchemaError: it is.
         """
-        if found and self.strict:
-            first, more = found.findings[0], len(found.findings) - 1
+        if drift and self.strict:
+            first, more = drift.findings[0], len(drift.findings) - 1
             raise SchemaError(
                 f"rows differ from the schema: {first.described}, such as in {first.example}"
                 f"{f', and {more:,} more kinds of difference' if more else ''}; nothing of their window is published:"

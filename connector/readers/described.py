@@ -243,5 +243,5 @@ def _way(column: pa.DataType, kinds: str | list[str]) -> Had:
     return Had.TEXT_OF_OBJECT if "object" in kinds and "string" not in kinds else Had.STORED
 
 
-def _is_expanded(found: list[TableFiles]) -> bool:
-    return any(path.split(".")[0] == "source" for table in found for path in table.expanded)
+def _is_expanded(accounts: list[TableFiles]) -> bool:
+    return any(path.split(".")[0] == "source" for table in accounts for path in table.expanded)

@@ -54,8 +54,8 @@ def _can_be(kind: Any, asked: Any) -> bool:  # noqa: ANN401 - types of Arrow
     if pa.types.is_list(kind) and pa.types.is_list(asked):
         return _can_be(kind.value_type, asked.value_type)
     if pa.types.is_struct(kind) and pa.types.is_struct(asked):
-        parts = {one.name: one.type for one in kind}
-        return all(one.name in parts and _can_be(parts[one.name], one.type) for one in asked)
+        types = {field.name: field.type for field in kind}
+        return all(field.name in types and _can_be(types[field.name], field.type) for field in asked)
     try:
         _as(pa.nulls(0, kind), asked)
     except (pa.ArrowInvalid, NotImplementedError, TypeError):

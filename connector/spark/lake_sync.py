@@ -95,7 +95,10 @@ def sync(
         for some, task_report in zip(accounts, ended, strict=True)
         if task_report.error is not None
     ]
-    failure = failure_of(errors, report, of=len({one for some in accounts for one in some})) or unpublished
+    failure = (
+        failure_of(errors, report, of=len({report_of_task for some in accounts for report_of_task in some}))
+        or unpublished
+    )
     if failure is not None or report is None:
         raise failure or ConnectorError("no task came back with a report")
     return to_document(report)

@@ -77,12 +77,12 @@ class Redactor:
         """The paths that no row has had so far, sorted: misspelt, maybe."""
         return tuple(sorted(self._looked_for))
 
-    def spare(self, found: Drift) -> Drift:
+    def spare(self, drift: Drift) -> Drift:
         """Return what differs in rows as received, without values that are not to be kept."""
         hidden = {*self._privacy.omit, *self._privacy.hash}
         kept = [
             finding
-            for finding in found.findings
+            for finding in drift.findings
             if finding.kind != "unknown_value" or hidden.isdisjoint({finding.column, finding.column.partition(".")[0]})
         ]
         return Drift(tuple(kept))

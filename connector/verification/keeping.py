@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from connector.verification.verdict import AccountVerdict, Layer
 
 
-def kept_of(found: Iterable[AccountVerdict], states: Iterable[TableState], *, checked: int) -> Iterator[KeptVerdict]:
+def kept_of(verdicts: Iterable[AccountVerdict], states: Iterable[TableState], *, checked: int) -> Iterator[KeptVerdict]:
     """Yield what is to be kept of each account.
 
     Args:
-        found: what checking came to.
+        verdicts: what checking came to.
         states: as they were checked.
         checked: when the check began, UTC seconds.
     """
     named = {str(known.account): known for known in states}
-    for account in found:
+    for account in verdicts:
         state = named[account.account]
         yield KeptVerdict(state.account, tuple(_layer(layer, checked, state.number) for layer in account.layers))
 

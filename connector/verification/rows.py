@@ -52,7 +52,7 @@ _FIGURES = ("rows", "first_created", "last_created", "net", "pending", "pending_
 
 def take_inventory(
     store: Store,
-    found: Inventory,
+    inventory: Inventory,
     past: EarlierRuns,
     was_read: Callable[[DataFile], None],
     *,
@@ -62,7 +62,7 @@ def take_inventory(
 
     Args:
         store: the lake.
-        found: filled in.
+        inventory: filled in.
         past: what earlier runs said of the account.
         was_read: told of every file once it was read.
         large: rows from which a file is looked at by itself.
@@ -70,27 +70,27 @@ def take_inventory(
     Raises:
         StorageError: when the destination cannot be listed; a file that cannot be read is a finding.
     """
-    state = found.state
-    _compare_with_past(found, past)
+    state = inventory.state
+    _compare_with_past(inventory, past)
     for number in missing_records(store, TABLE, state.account):
         path = record_path(TABLE, state.account, number)
         message = f"{path} is gone, though others before and after it are there: restore it from a backup"
-        found.findings.add(Finding("records_missing", message, path=path))
-    for unnamed_file in found.unnamed:
-        found.findings.add(extra_file(unnamed_file))
-    form, together = format_of(state), _Together(found, large)
+        inventory.findings.add(Finding("records_missing", message, path=path))
+    for unnamed_file in inventory.unnamed:
+        inventory.findings.add(extra_file(unnamed_file))
+    form, together = format_of(state), _Together(inventory, large)
     for path, file in sorted(state.files.items()):
         with store.opened(path) as local:
             if local is None:
                 message = f"{path} is gone, and with it {file.rows:,} rows"
-                found.findings.add(Finding("missing_file", message, path=path, expected=file.rows, found=0))
-                found.unreadable.add(path)
+                inventory.findings.add(Finding("missing_file", message, path=path, expected=file.rows, found=0))
+                inventory.unreadable.add(path)
             else:
-                _FilePass(found, form, file, together).read(local)
+                _FilePass(inventory, form, file, together).read(local)
         was_read(file)
     together.check()
-    found.ids.close()
-    _name_twins(found, store, form)
+    inventory.ids.close()
+    _name_twins(inventory, store, form)
 
 
 def extra_file(unnamed_file: Unnamed) -> Finding:
@@ -268,71 +268,71 @@ def _label(path: str) -> str:
     return path.split("/")[-2]
 
 
-def _check_rows(batch: pa.RecordBatch, path: str, order: Order, found: Inventory) -> int:
+def _check_rows(batch: pa.RecordBatch, path: str, order: Order, inventory: Inventory) -> int:
     """Hold rows to their own laws, and to the order of their file; return how many fees were compared."""
-    compared = check_amounts(batch, path, found.findings)
-    order.check(batch, path, found.findings)
+    compared = check_amounts(batch, path, inventory.findings)
+    order.check(batch, path, inventory.findings)
     return compared
 
 
-def _gather(batch: pa.RecordBatch, found: Inventory) -> None:
+def _gather(batch: pa.RecordBatch, inventory: Inventory) -> None:
     """Take in what other layers need of rows, whatever their files."""
-    found.ids.add(batch.column("id").to_pylist())
+    inventory.ids.add(batch.column("id").to_pylist())
     known = batch
-    if bounds_of(batch)[1] >= found.settled:
-        known = batch.filter(inside(batch.column("created"), Intervals.span(0, found.settled)))
-        found.unsettled += batch.num_rows - known.num_rows
-    sums = found.ledger.add(known)
-    for balance in found.recorded if sums else ():
+    if bounds_of(batch)[1] >= inventory.settled:
+        known = batch.filter(inside(batch.column("created"), Intervals.span(0, inventory.settled)))
+        inventory.unsettled += batch.num_rows - known.num_rows
+    sums = inventory.ledger.add(known)
+    for balance in inventory.recorded if sums else ():
         balance.add(known, sums)
-    if found.profiled:
+    if inventory.profiled:
         ticks = batch.column("created").view(pa.int64())
-        found.profile.add(pc.divide(ticks, value_of(ticks, MICROSECONDS)).to_pylist())
+        inventory.profile.add(pc.divide(ticks, value_of(ticks, MICROSECONDS)).to_pylist())
 
 
-def _compare_with_past(found: Inventory, past: EarlierRuns) -> None:
+def _compare_with_past(inventory: Inventory, past: EarlierRuns) -> None:
     """Hold the state to what the last run reported: rows are never taken away."""
     if past.rows is None:
         return
-    if found.state.number < past.record:
-        message = f"run {past.run_id} left {turned_back(found.state.number, past.record)}"
-        found.findings.add(Finding("records_missing", message, expected=past.record, found=found.state.number))
-    rows, net = found.state.rows, found.state.net()
+    if inventory.state.number < past.record:
+        message = f"run {past.run_id} left {turned_back(inventory.state.number, past.record)}"
+        inventory.findings.add(Finding("records_missing", message, expected=past.record, found=inventory.state.number))
+    rows, net = inventory.state.rows, inventory.state.net()
     if rows < past.rows:
         message = f"the state names {rows:,} rows, and run {past.run_id} left {past.rows:,}"
-        found.findings.add(Finding("fewer_rows_than_reported", message, expected=past.rows, found=rows))
+        inventory.findings.add(Finding("fewer_rows_than_reported", message, expected=past.rows, found=rows))
     elif rows == past.rows:
         for currency in sorted(net.keys() | past.net.keys()):
             was, now = past.net.get(currency, 0), net.get(currency, 0)
             if was != now:
                 message = f"net of all rows is {now} {currency}, and run {past.run_id} left {was} (minor units)"
                 finding = Finding("other_net_than_reported", message, currency=currency, expected=was, found=now)
-                found.findings.add(finding)
+                inventory.findings.add(finding)
 
 
-def _name_twins(found: Inventory, store: Store, form: Format) -> None:
+def _name_twins(inventory: Inventory, store: Store, form: Format) -> None:
     """Say which ids came more than once, and where; reads the files again if any did."""
-    if not found.ids.twins:
+    if not inventory.ids.twins:
         return
     places: dict[str, list[str]] = {}
-    for path in sorted(found.state.files.keys() - found.unreadable):
+    for path in sorted(inventory.state.files.keys() - inventory.unreadable):
         with store.opened(path) as local:
             if local is None:
                 continue
             with batches(form, local) as read:
                 for batch in read:
                     for row_id in batch.column("id").to_pylist():
-                        if hash(row_id) in found.ids.twin_hashes:
+                        if hash(row_id) in inventory.ids.twin_hashes:
                             places.setdefault(row_id, []).append(path)
     twice = {row_id: paths for row_id, paths in places.items() if len(paths) > 1}
     for row_id, paths in sorted(twice.items()):
-        if found.findings.wants("id_not_unique"):
+        if inventory.findings.wants("id_not_unique"):
             where = ", ".join(dict.fromkeys(paths))
             message = f"{row_id} is there {len(paths)} times: in {where}"
-            found.findings.add(
+            inventory.findings.add(
                 Finding("id_not_unique", message, path=paths[0], id=row_id, expected=1, found=len(paths)), 0
             )
-    found.findings.count("id_not_unique", found.ids.twins if twice else 0)
+    inventory.findings.count("id_not_unique", inventory.ids.twins if twice else 0)
 
 
 def _plain(value: object) -> int | str | None:

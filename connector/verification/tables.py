@@ -31,15 +31,15 @@ def table_findings(store: Store) -> list[Finding]:
     return [finding for name, found in compared(store).items() for finding in _of(name, found)]
 
 
-def _of(table: str, found: TableComparison) -> Iterator[Finding]:
-    if found.foreign is not None:
-        yield Finding("table_foreign", found.foreign)
-    for alteration in found.altered:
+def _of(table: str, comparison: TableComparison) -> Iterator[Finding]:
+    if comparison.foreign is not None:
+        yield Finding("table_foreign", comparison.foreign)
+    for alteration in comparison.altered:
         message = (
             f"{alteration.path} {_DONE[alteration.kind]}; `stripe-balance maintain DEST --publish --repair` undoes that"
         )
         yield Finding("table_altered", message, path=alteration.path)
-    behind = found.behind - len(found.altered)
+    behind = comparison.behind - len(comparison.altered)
     if behind > 0:
         files = counted(behind, "file")
         message = f"the table {table} is {files} behind the state; `stripe-balance maintain DEST --publish` publishes"

@@ -126,7 +126,7 @@ def test_rows_set_aside_on_the_disk_are_redacted_already(tmp_path, form):
     with RowBuffer(lake.store.scratch, memory=Memory(budget=1)) as buffer:
         Batcher(lake, buffer, frontier).take([row])
         assert buffer.held < 1_000
-        spilled = os.pread(buffer._spill._descriptor(), buffer.spilled, 0)
+        spilled = os.pread(buffer._spill._descriptor(), buffer._spill.bytes, 0)
     assert b"in plain sight" in spilled
     assert SALT.mac(SECRET.encode()).encode() in spilled
     assert SECRET.encode() not in spilled

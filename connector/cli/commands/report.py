@@ -61,9 +61,9 @@ def run(args: argparse.Namespace, console: Console) -> int:
     return DATA_REFUSED if args.strict and not (found.grade == "well" and found.proof == "proved") else 0
 
 
-def _show(found: LakeReport, console: Console, args: argparse.Namespace) -> None:
+def _show(lake_report: LakeReport, console: Console, args: argparse.Namespace) -> None:
     """Write the page and the lines or the document, each where it was asked for."""
-    page = to_page(found, console.secrets)
+    page = to_page(lake_report, console.secrets)
     if args.output == STDOUT:
         console.data(page.encode("utf-8", "backslashreplace"))
         return
@@ -72,8 +72,8 @@ def _show(found: LakeReport, console: Console, args: argparse.Namespace) -> None
         write_page(path, page)
         console.say(f"stripe-balance: the page is {path}")
     if console.json:
-        console.document(to_document(found))
+        console.document(to_document(lake_report))
     else:
-        console.report(*to_lines(found), well=found.grade == "well")
+        console.report(*to_lines(lake_report), well=lake_report.grade == "well")
     if args.open and not webbrowser.open(path.resolve().as_uri()):
         console.warn(f"no browser was found: open {path}")

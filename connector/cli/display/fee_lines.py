@@ -28,42 +28,42 @@ _STANDING = {"canceled": "canceled", "failed": "failed", "not_captured": "author
 _NEVER_ARRIVE = ("failed", "canceled")
 
 
-def lines_of(found: Fees) -> list[str]:
+def lines_of(fees: Fees) -> list[str]:
     """Return a block of lines that begins with the id and the answer."""
-    head = f"{found.id}: fees {_WORDS[found.answer]}" + (f" ({found.account})" if found.account else "")
-    why = [f"  {found.explanation}"] if found.explanation else []
-    return [head, *why, *_body(found)]
+    head = f"{fees.id}: fees {_WORDS[fees.answer]}" + (f" ({fees.account})" if fees.account else "")
+    why = [f"  {fees.explanation}"] if fees.explanation else []
+    return [head, *why, *_body(fees)]
 
 
-def _body(found: Fees) -> list[str]:
-    if isinstance(found, PaymentFees):
-        return _payment(found)
-    return _payout(found) if isinstance(found, PayoutFees) else _rows(found)
+def _body(fees: Fees) -> list[str]:
+    if isinstance(fees, PaymentFees):
+        return _payment(fees)
+    return _payout(fees) if isinstance(fees, PayoutFees) else _rows(fees)
 
 
-def _payment(found: PaymentFees) -> list[str]:
+def _payment(payment: PaymentFees) -> list[str]:
     facts: list[tuple[str, str, str]] = []
-    if found.paid is not None:
+    if payment.paid is not None:
         facts.append(
             (
-                _standing(found.paid, found.reason),
-                money.to_text(found.paid.amount, found.paid.currency),
-                found.charge or "",
+                _standing(payment.paid, payment.reason),
+                money.to_text(payment.paid.amount, payment.paid.currency),
+                payment.charge or "",
             )
         )
-        if found.paid.captured != found.paid.amount:
-            facts.append(("captured", money.to_text(found.paid.captured, found.paid.currency), ""))
-        if found.paid.refunded:
-            facts.append(("refunded", money.to_text(found.paid.refunded, found.paid.currency), ""))
-    if found.gross is not None and found.currency is not None:
-        rate = f"at {found.exchange_rate}" if found.exchange_rate is not None else ""
-        facts.append(("gross", money.to_text(found.gross, found.currency), rate))
-        facts += [_part(part) for part in found.parts]
-        if found.unexplained:
-            facts.append(("other fees", money.to_text(-found.unexplained, found.currency), "not in fee_details"))
-        if found.net is not None:
-            facts.append(("net", money.to_text(found.net, found.currency), _when(found)))
-    return [*_aligned(facts), *(f"  {note}" for note in found.notes)]
+        if payment.paid.captured != payment.paid.amount:
+            facts.append(("captured", money.to_text(payment.paid.captured, payment.paid.currency), ""))
+        if payment.paid.refunded:
+            facts.append(("refunded", money.to_text(payment.paid.refunded, payment.paid.currency), ""))
+    if payment.gross is not None and payment.currency is not None:
+        rate = f"at {payment.exchange_rate}" if payment.exchange_rate is not None else ""
+        facts.append(("gross", money.to_text(payment.gross, payment.currency), rate))
+        facts += [_part(part) for part in payment.parts]
+        if payment.unexplained:
+            facts.append(("other fees", money.to_text(-payment.unexplained, payment.currency), "not in fee_details"))
+        if payment.net is not None:
+            facts.append(("net", money.to_text(payment.net, payment.currency), _when(payment)))
+    return [*_aligned(facts), *(f"  {note}" for note in payment.notes)]
 
 
 def _standing(paid: Paid, reason: str | None) -> str:
@@ -78,20 +78,20 @@ def _part(part: FeePart) -> tuple[str, str, str]:
     return part.type, money.to_text(-part.amount, part.currency), ", ".join(words)
 
 
-def _rows(found: RowFees) -> list[str]:
+def _rows(fees: RowFees) -> list[str]:
     """Return the rows of a refund or dispute, or one by itself, and what several come to."""
     facts: list[tuple[str, str, str]] = []
-    if found.amount is not None and found.currency is not None:
-        about = ", ".join(word for word in (found.status, f"of {found.charge}" if found.charge else "") if word)
-        facts.append((found.kind, money.to_text(found.amount, found.currency), about))
-    for row in found.rows:
+    if fees.amount is not None and fees.currency is not None:
+        about = ", ".join(word for word in (fees.status, f"of {fees.charge}" if fees.charge else "") if word)
+        facts.append((fees.kind, money.to_text(fees.amount, fees.currency), about))
+    for row in fees.rows:
         facts += _figures(row)
-    if len(found.rows) > 1:
-        for row_sum in found.sums:
+    if len(fees.rows) > 1:
+        for row_sum in fees.sums:
             count = f"of {counted(row_sum.rows, 'row')}"
             facts.append(("all fees", money.to_text(-row_sum.fee, row_sum.currency), count))
             facts.append(("all net", money.to_text(row_sum.net, row_sum.currency), count))
-    return [*_aligned(facts), *(f"  {note}" for note in found.notes)]
+    return [*_aligned(facts), *(f"  {note}" for note in fees.notes)]
 
 
 def _figures(row: FeeRow) -> list[tuple[str, str, str]]:
@@ -112,68 +112,68 @@ def _when(found: PaymentFees | FeeRow) -> str:
     return f"{found.balance_transaction}, {found.status}{on}"
 
 
-def _payout(found: PayoutFees) -> list[str]:
-    if found.amount is None or found.currency is None:
+def _payout(payout: PayoutFees) -> list[str]:
+    if payout.amount is None or payout.currency is None:
         return []
-    lines = [f"  {money.to_text(found.amount, found.currency)} {_fate(found)}".rstrip()]
-    own = [] if found.types else [found.own]  # else it is in the table
-    lines += _aligned([fact for row in (*own, found.returned) if row is not None for fact in _figures(row)])
-    if not found.types:
+    lines = [f"  {money.to_text(payout.amount, payout.currency)} {_fate(payout)}".rstrip()]
+    own = [] if payout.types else [payout.own]  # else it is in the table
+    lines += _aligned([fact for row in (*own, payout.returned) if row is not None for fact in _figures(row)])
+    if not payout.types:
         return lines
-    lines += [f"  {line}" for line in _table(_cells(found))]
-    lines += [f"  {fee.fee} on {fee.type}: {money.to_text(fee.amount, fee.currency)}" for fee in found.fees]
-    if found.answer is Answer.KNOWN and found.charges_alone != found.amount:
-        alone = money.to_text(found.charges_alone, found.currency)
-        others = ", ".join(sorted({type_sum.type for type_sum in found.types} - {"charge"}))
+    lines += [f"  {line}" for line in _table(_cells(payout))]
+    lines += [f"  {fee.fee} on {fee.type}: {money.to_text(fee.amount, fee.currency)}" for fee in payout.fees]
+    if payout.answer is Answer.KNOWN and payout.charges_alone != payout.amount:
+        alone = money.to_text(payout.charges_alone, payout.currency)
+        others = ", ".join(sorted({type_sum.type for type_sum in payout.types} - {"charge"}))
         lines.append(f"  Rows of type=charge alone come to {alone}, not to the payout: they leave out {others}.")
-    return [*lines, *_originals(found.originals)]
+    return [*lines, *_originals(payout.originals)]
 
 
-def _fate(found: PayoutFees) -> str:
+def _fate(payout: PayoutFees) -> str:
     """Say what became of the payout, and when: a negative one takes money from the bank account."""
-    debit = "a debit of the bank account" if (found.amount or 0) < 0 else ""
-    status = f"{debit}, {found.status}" if debit and found.status else found.status or debit
-    if found.arrival_date is None:
+    debit = "a debit of the bank account" if (payout.amount or 0) < 0 else ""
+    status = f"{debit}, {payout.status}" if debit and payout.status else payout.status or debit
+    if payout.arrival_date is None:
         return status
-    arrives = "was to arrive" if found.status in _NEVER_ARRIVE else "arrives"
-    return f"{status}, {arrives} {moment(found.arrival_date)}".removeprefix(", ")
+    arrives = "was to arrive" if payout.status in _NEVER_ARRIVE else "arrives"
+    return f"{status}, {arrives} {moment(payout.arrival_date)}".removeprefix(", ")
 
 
-def _cells(found: PayoutFees) -> list[list[str]]:
+def _cells(payout: PayoutFees) -> list[list[str]]:
     """Return the table of rows by type; where all is there, its last number is 0."""
-    currency = found.currency or ""
+    currency = payout.currency or ""
     sums = [
         [
             type_sum.type,
             f"{type_sum.rows:,}",
             _number(type_sum.gross, type_sum.currency),
-            UNKNOWN if found.fee is None and type_sum.type == "charge" else _number(-type_sum.fee, type_sum.currency),
+            UNKNOWN if payout.fee is None and type_sum.type == "charge" else _number(-type_sum.fee, type_sum.currency),
             _number(type_sum.net, type_sum.currency),
         ]
-        for type_sum in found.types
+        for type_sum in payout.types
     ]
-    own = _own_cells(found, currency)
+    own = _own_cells(payout, currency)
     return [
         ["type", "rows", "gross", "fee", "net"],
         *sums,
-        *([own] if found.balance_transaction else []),
+        *([own] if payout.balance_transaction else []),
         [
             "sum",
             "",
             "",
-            UNKNOWN if found.fee is None else _number(-found.fee, currency),
-            _number(found.remainder or 0, currency),
+            UNKNOWN if payout.fee is None else _number(-payout.fee, currency),
+            _number(payout.remainder or 0, currency),
         ],
     ]
 
 
-def _own_cells(found: PayoutFees, currency: str) -> list[str]:
+def _own_cells(payout: PayoutFees, currency: str) -> list[str]:
     """Return the line of the payout's own row, its fee if it has one."""
-    if found.own is None:
-        amount = _number(-(found.amount or 0), currency)
+    if payout.own is None:
+        amount = _number(-(payout.amount or 0), currency)
         return ["payout", "1", amount, "", amount]
-    gross, net = (_number(figure or 0, found.own.currency) for figure in (found.own.gross, found.own.net))
-    fee = _number(-found.own.fee, found.own.currency) if found.own.fee else ""
+    gross, net = (_number(figure or 0, payout.own.currency) for figure in (payout.own.gross, payout.own.net))
+    fee = _number(-payout.own.fee, payout.own.currency) if payout.own.fee else ""
     return ["payout", "1", gross, fee, net]
 
 

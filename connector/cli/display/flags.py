@@ -25,9 +25,9 @@ def in_flags(text: str) -> str:
     return _ARGUMENT.sub(_as_flag, text) if "`" in text else text
 
 
-def _as_flag(found: re.Match[str]) -> str:
-    flag = flags().get(found[1])
-    return found[0] if flag is None else f"{flag} {found[2]}" if found[2] else flag
+def _as_flag(match: re.Match[str]) -> str:
+    flag = flags().get(match[1])
+    return match[0] if flag is None else f"{flag} {match[2]}" if match[2] else flag
 
 
 @cache

@@ -32,34 +32,34 @@ NARROWEST = 56
 """Columns that a month with its rows takes; where there are fewer, there is no calendar."""
 
 
-def glance(found: Look, paint: Paint, *, fancy: bool) -> list[str]:
+def glance(look: Look, paint: Paint, *, fancy: bool) -> list[str]:
     """Return what is there: of one account its calendar, of several a line each, those with something wrong first.
 
     Args:
-        found: in the lake.
+        look: in the lake.
         paint: gives text a style.
         fancy: whether signs other than ASCII can be shown.
     """
     signs = FANCY if fancy else PLAIN
-    several = len(found.holdings) > 1
-    lines = [paint(_headline(found), "bold")]
-    lines += _accounts(found.holdings, paint, signs) if several else _account(found.holdings, paint, signs)
-    lines += _facts(_of_all(found), paint)
-    if (last := found.last) is not None:
+    several = len(look.holdings) > 1
+    lines = [paint(_headline(look), "bold")]
+    lines += _accounts(look.holdings, paint, signs) if several else _account(look.holdings, paint, signs)
+    lines += _facts(_of_all(look), paint)
+    if (last := look.last) is not None:
         error = f": {last['error']}" if last.get("error") else ""
         took = lasting(last["duration_seconds"])
         lines += _facts([("last run", f"{in_words(last['started'])}, {last['outcome']} after {took}{error}")], paint)
     return [*lines, *(_facts([("more", "--accounts shows each account in full")], paint) if several else ())]
 
 
-def _headline(found: Look) -> str:
-    states = [holding.state for holding in found.holdings]
-    mode = mode_of(found.facts.livemode, unknown="of a mode that is not known")
+def _headline(look: Look) -> str:
+    states = [holding.state for holding in look.holdings]
+    mode = mode_of(look.facts.livemode, unknown="of a mode that is not known")
     if not states:
-        return f"{found.destination}: {mode}; no balance transactions yet"
+        return f"{look.destination}: {mode}; no balance transactions yet"
     rows, pending = sum(state.rows for state in states), sum(state.pending for state in states)
     held = counted(rows, "row") + (f", {pending:,} still pending" if pending else "")
-    return f"{found.destination}: {mode}; {held}; {states[0].format}, a file for each {states[0].partition.value}"
+    return f"{look.destination}: {mode}; {held}; {states[0].format}, a file for each {states[0].partition.value}"
 
 
 def _account(holdings: Sequence[Holding], paint: Paint, signs: str) -> Iterator[str]:
@@ -103,11 +103,11 @@ def _wrong(holding: Holding) -> list[tuple[str, str]]:
     return said
 
 
-def _of_all(found: Look) -> Iterator[tuple[str, str]]:
-    states = [holding.state for holding in found.holdings]
+def _of_all(look: Look) -> Iterator[tuple[str, str]]:
+    states = [holding.state for holding in look.holdings]
     if states:
         files = [file for state in states for file in state.files.values()]
-        differ = sum(len(holding.differences) for holding in found.holdings)
+        differ = sum(len(holding.differences) for holding in look.holdings)
         yield "net", "; ".join(words for _, words in _nets(states))
         size = sized(sum(file.bytes for file in files))
         yield "files", f"{counted(len(files), 'file')}, {size}; {checked(differ)}, by name and size"
@@ -115,11 +115,11 @@ def _of_all(found: Look) -> Iterator[tuple[str, str]]:
             yield "parked", parked(waiting)
         if left := sum(state.bare_rows for state in states):
             yield "sources", bare(left)
-        if len(states) > 1 and (kept := _frozen(found.holdings)):
+        if len(states) > 1 and (kept := _frozen(look.holdings)):
             yield "frozen", kept
-    if found.tables:
+    if look.tables:
         rows = Counter[str]()
-        for table in found.tables:
+        for table in look.tables:
             rows[table.table] += table.rows
         yield "besides", "; ".join(f"{table} {count:,}" for table, count in rows.items())
 

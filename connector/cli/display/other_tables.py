@@ -146,8 +146,8 @@ def said_of(unnamed: Sequence[Unnamed]) -> list[str]:
     return [*told, *([f"and no record names {more:,} more files"] if more > 0 else [])]
 
 
-def _with(found: OtherTable, unnamed: UnnamedFiles) -> OtherTable:
-    return replace(found, differences=beside_unnamed(found.differences, unnamed.of(found.table, found.account)))
+def _with(table: OtherTable, unnamed: UnnamedFiles) -> OtherTable:
+    return replace(table, differences=beside_unnamed(table.differences, unnamed.of(table.table, table.account)))
 
 
 def _other_table(

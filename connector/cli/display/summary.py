@@ -199,13 +199,13 @@ def _cost(report: Report) -> tuple[str, str]:
     return "expected", f"{counted(len(report.accounts), 'account')}, {_expected(found, report)}"
 
 
-def _expected(found: Expected, report: Report) -> str:
+def _expected(expected: Expected, report: Report) -> str:
     """Say what reading is going to take: rows, requests, and the time they take at the run's pace."""
     rate = report.requests.rate_limit
-    time = "" if rate is None else f", {lasting(found.requests / rate)} at {rate:g} requests/s"
-    about = "" if found.exact else "about "
-    seen = f" (by {counted(found.probes, 'request')} of this dry run)"
-    return f"{about}{counted(found.rows, 'row')}, {counted(found.requests, 'request')}{time}{seen}"
+    time = "" if rate is None else f", {lasting(expected.requests / rate)} at {rate:g} requests/s"
+    about = "" if expected.exact else "about "
+    seen = f" (by {counted(expected.probes, 'request')} of this dry run)"
+    return f"{about}{counted(expected.rows, 'row')}, {counted(expected.requests, 'request')}{time}{seen}"
 
 
 def _short(account: AccountReport, report: Report) -> str:

@@ -171,6 +171,6 @@ def _wording(line: FeeLine) -> tuple[str, str, bool]:
     return ("", "", False) if line.kind is None else (line.kind.type, line.kind.description or "", line.kind.apart)
 
 
-def _dispute_lines(found: Mapping[str, DisputeSums]) -> tuple[DisputeLine, ...]:
-    lines = [DisputeLine(name, dispute) for name, dispute in found.items()]
+def _dispute_lines(disputes: Mapping[str, DisputeSums]) -> tuple[DisputeLine, ...]:
+    lines = [DisputeLine(name, dispute) for name, dispute in disputes.items()]
     return tuple(sorted(lines, key=lambda line: (-line.cost, line.sums.created, line.dispute)))

@@ -206,16 +206,18 @@ def _summed(row: Mapping[str, str], where: str) -> _Summed:
     )
 
 
-def _compare_sums(found: Comparison, report: _Summed, purse: PurseStatement | None, part: Part) -> None:
+def _compare_sums(comparison: Comparison, report: _Summed, purse: PurseStatement | None, part: Part) -> None:
     """Compare a line with the lake's; a category that has no rows there has sums of nothing."""
     sums = Sums()
     if purse is not None:
         lines = [line for line in purse.lines if line.part == part and report.category in {"total", line.category}]
         sums = sum((line.sums for line in lines), Sums())
     for figure in FIGURES:
-        found.add(Compared(report.category, report.currency, figure, getattr(report, figure), getattr(sums, figure)))
+        comparison.add(
+            Compared(report.category, report.currency, figure, getattr(report, figure), getattr(sums, figure))
+        )
     if report.rows is not None:
-        found.add(Compared(report.category, report.currency, "count", report.rows, sums.count))
+        comparison.add(Compared(report.category, report.currency, "count", report.rows, sums.count))
 
 
 def itemized(rows: Iterable[Mapping[str, str]], name: str) -> Iterator[Itemized]:
@@ -287,13 +289,13 @@ def _purse(account: AccountStatement, currency: str) -> PurseStatement | None:
     return next((purse for purse in account.purses if purse.purse == wanted), None)
 
 
-def _missing(found: Comparison, account: AccountStatement, currencies: Iterable[str]) -> None:
+def _missing(comparison: Comparison, account: AccountStatement, currencies: Iterable[str]) -> None:
     """Note what the lake has and the report has no line of."""
     there = set(currencies)
     payments = [purse for purse in account.purses if purse.purse.balance_type == "payments"]
     without = sorted(payment.purse.currency.upper() for payment in payments if payment.purse.currency not in there)
     if without:
-        found.notes.append(f"the report has no lines of {', '.join(without)}")
+        comparison.notes.append(f"the report has no lines of {', '.join(without)}")
     others = sorted({purse.purse.balance_type for purse in account.purses} - {"payments"})
     if others:
-        found.notes.append(f"Stripe's reports are about the payments balance: {', '.join(others)} not compared")
+        comparison.notes.append(f"Stripe's reports are about the payments balance: {', '.join(others)} not compared")

@@ -48,15 +48,15 @@ def together(accounts: Iterable[AccountStatement]) -> tuple[PurseTogether, ...]:
     return tuple(_added(purse, found[purse]) for purse in order)
 
 
-def _added(purse: Purse, found: list[PurseStatement]) -> PurseTogether:
+def _added(purse: Purse, statements: list[PurseStatement]) -> PurseTogether:
     return PurseTogether(
         purse=purse,
-        accounts=len(found),
-        unknown=sum(statement.opening.amount is None for statement in found),
-        opening=_sum(statement.opening.amount for statement in found),
-        activity=sum((statement.total("activity") for statement in found), Sums()),
-        payouts=sum((statement.total("payouts") for statement in found), Sums()),
-        closing=_sum(statement.closing for statement in found),
+        accounts=len(statements),
+        unknown=sum(statement.opening.amount is None for statement in statements),
+        opening=_sum(statement.opening.amount for statement in statements),
+        activity=sum((statement.total("activity") for statement in statements), Sums()),
+        payouts=sum((statement.total("payouts") for statement in statements), Sums()),
+        closing=_sum(statement.closing for statement in statements),
     )
 
 

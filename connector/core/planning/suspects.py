@@ -101,7 +101,7 @@ def lies_in(file: DataFile, state: TableState, seconds: Interval) -> bool:
     return bounds.start < seconds.stop and seconds.start < bounds.stop
 
 
-def looked_at(audits: Audits, region: Interval, found: Iterable[Suspect]) -> Audits:
+def looked_at(audits: Audits, region: Interval, suspects: Iterable[Suspect]) -> Audits:
     """Return the state after a region's gaps were looked at: the most expected wait, of old and new ones."""
-    waiting = sorted({*audits.suspects, *found}, key=lambda suspect: (-suspect.expected, suspect.start))
+    waiting = sorted({*audits.suspects, *suspects}, key=lambda suspect: (-suspect.expected, suspect.start))
     return replace(audits, looked=audits.looked.union(Intervals((region,))), suspects=tuple(waiting[:QUEUE]))

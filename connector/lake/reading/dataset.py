@@ -311,24 +311,24 @@ def _newest(comparer: Comparer, table: str, account: str | None, *, of: str | No
     return found
 
 
-def _as_of(found: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
+def _as_of(snapshot: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
     """Return the only account of a snapshot, and the snapshot as of a record of it."""
     if type(version) is not int:
         raise UsageError(f"`version` {version!r} is the number of a record, as `status` says it")
-    account, *others = [table.account for table in found.accounts]
+    account, *others = [table.account for table in snapshot.accounts]
     if others:
         accounts = few([account, *others])
         raise ConfigError(f"records are counted by account: name one with `account`; accounts here: {accounts}")
-    return account, TableSnapshot.of(found.table, account, found.comparer, version)
+    return account, TableSnapshot.of(snapshot.table, account, snapshot.comparer, version)
 
 
-def _of_account(found: TableSnapshot, account: str) -> TableSnapshot:
+def _of_account(snapshot: TableSnapshot, account: str) -> TableSnapshot:
     """Return one account's part; raises a ConfigError where there is none."""
-    chosen = tuple(table for table in found.accounts if table.account == account)
+    chosen = tuple(table for table in snapshot.accounts if table.account == account)
     if not chosen:
-        names = [table.account for table in found.accounts]
+        names = [table.account for table in snapshot.accounts]
         raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
-    return replace(found, accounts=chosen)
+    return replace(snapshot, accounts=chosen)
 
 
 def _asked_columns(

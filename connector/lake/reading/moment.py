@@ -180,12 +180,12 @@ class Comparer:
             " `stripe-balance status` says what else is, and `sync` with `repair` reads it again"
         )
 
-    def _is_trusted(self, found: os.stat_result, local: Path, file: DataFile, moment: Moment) -> bool:
+    def _is_trusted(self, status: os.stat_result, local: Path, file: DataFile, moment: Moment) -> bool:
         in_place = str(local) == self.store.address(file.path)  # else it is a copy, with a time of its own
-        return in_place and found.st_ctime_ns < moment.trusted_before and file.path not in moment.announced
+        return in_place and status.st_ctime_ns < moment.trusted_before and file.path not in moment.announced
 
-    def _sha256(self, descriptor: int, found: os.stat_result, file: DataFile) -> str:
-        key = (found.st_dev, found.st_ino, found.st_ctime_ns, found.st_size)
+    def _sha256(self, descriptor: int, status: os.stat_result, file: DataFile) -> str:
+        key = (status.st_dev, status.st_ino, status.st_ctime_ns, status.st_size)
         if (known := self._hashes.get(key)) is None:
             with at_disk(f"reading {file.path}"):
                 known = self._hashes[key] = _sha256_of(descriptor)

@@ -27,10 +27,10 @@ def load_verdict(store: Store, account: AccountId) -> KeptVerdict | None:
         return None
 
 
-def keep_verdicts(store: Store, found: Iterable[KeptVerdict]) -> None:
+def keep_verdicts(store: Store, verdicts: Iterable[KeptVerdict]) -> None:
     """Keep what was found; a lake that nobody may write to is left as it is, and that is no error. Blocks."""
     try:
-        for newer in found:
+        for newer in verdicts:
             older = load_verdict(store, newer.account)
             save_record(store, KIND, newer.account, to_document(newer if older is None else older.after(newer)))
     except StorageError:

@@ -21,7 +21,7 @@ def standing(
     spec: TableSpec[Any],
     account: AccountId,
     files: Mapping[str, DataFile],
-    found: Sequence[FileDifference],
+    differences: Sequence[FileDifference],
 ) -> list[FileDifference]:
     """Return the differences that are still ones by what the lake says now. Blocks; asks for nothing where none are.
 
@@ -33,13 +33,13 @@ def standing(
         spec: table whose records name the files.
         account: whose they are.
         files: as its records had them, by path.
-        found: how what is there differs from that.
+        differences: how what is there differs from that.
 
     Raises:
         StateError: a record, or an intent, cannot be understood.
         StorageError: the lake cannot be read.
     """
-    if not found:
+    if not differences:
         return []
     store.look_again()
     announced = intents.announced_paths(store, spec.name, account)
@@ -47,7 +47,7 @@ def standing(
     now: Mapping[str, DataFile] = {} if newest is None else spec.to_parts(newest).files
     return [
         difference
-        for difference in found
+        for difference in differences
         if difference.path not in announced and _of(now, difference.path) == _of(files, difference.path)
     ]
 

@@ -382,15 +382,15 @@ def _mode(replaces: str | None) -> PutMode:
     return "create" if replaces is None else cast("UpdateVersion", condition_of(replaces))
 
 
-def _without_markers(found: list[ListedObject]) -> list[ListedObject]:
+def _without_markers(objects: list[ListedObject]) -> list[ListedObject]:
     """Leave out the empty objects by which consoles, and programs that make a disk of a bucket, keep folders.
 
     Their keys end in a slash, which obstore neither shows nor lets anybody write. So an empty object is one where
     others lie below it, or where it is named as the folder of a partition is. Readers pass over them.
     """
-    empty = {listed.path for listed in found if not listed.bytes}
+    empty = {listed.path for listed in objects if not listed.bytes}
     if not empty:
-        return found
-    above = {str(folder) for listed in found for folder in PurePosixPath(listed.path).parents}
+        return objects
+    above = {str(folder) for listed in objects for folder in PurePosixPath(listed.path).parents}
     markers = {path for path in empty if path in above or _PARTITION.fullmatch(path.rpartition("/")[2])}
-    return [listed for listed in found if listed.path not in markers]
+    return [listed for listed in objects if listed.path not in markers]

@@ -383,9 +383,9 @@ def _last_changed(path: Path) -> int:
     return max((removed.lstat().st_ctime_ns for removed in [path, *inside] if removed.exists()), default=0)
 
 
-def _version(found: os.stat_result) -> str:
+def _version(status: os.stat_result) -> str:
     """Name what is at a path: each write makes a file of its own."""
-    return f"{found.st_ino:x}-{found.st_ctime_ns:x}-{found.st_size:x}"
+    return f"{status.st_ino:x}-{status.st_ctime_ns:x}-{status.st_size:x}"
 
 
 def _holds_a_file(folder: str) -> bool:

@@ -71,11 +71,6 @@ class RowBuffer:
         """Bytes of rows in memory, those taken and not yet released included."""
         return self._held
 
-    @property
-    def spilled(self) -> int:
-        """Size of the temporary file in bytes."""
-        return self._spill.bytes
-
     def keys(self) -> set[PartitionKey]:
         """Return the partitions that have rows waiting."""
         return self._runs.keys() | self._aside.keys()

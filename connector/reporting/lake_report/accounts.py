@@ -176,9 +176,9 @@ def _nets(state: TableState) -> Iterator[tuple[Purse, int]]:
 
 
 def _calendar(
-    state: TableState, first: int, now: int, pending: Collection[int], found: Iterable[FileProblem]
+    state: TableState, first: int, now: int, pending: Collection[int], problems: Iterable[FileProblem]
 ) -> tuple[Stretch, ...]:
-    files = (state.files.get(problem.path) for problem in found if problem.kind != "extra")
+    files = (state.files.get(problem.path) for problem in problems if problem.kind != "extra")
     damaged = {day for file in files if file is not None for day in _days_of(file.first_created, file.last_created)}
     return calendar_of(state.covered, first=first, now=now, parked=_parked(state), pending=pending, damaged=damaged)
 

@@ -129,18 +129,18 @@ def _sums(tables: Iterator[pa.Table]) -> DaySums:
     return found
 
 
-def _add(found: DaySums, table: pa.Table) -> None:
+def _add(day_sums: DaySums, table: pa.Table) -> None:
     table = table.append_column("day", _days(table.column("created")))
     for key, sums in grouped(table, _KEYS, ["amount", "fee", "net"]):
         place = DayKey(key[0] * DAY, purse_of(key[1], key[2]), category_of(key[3], key[4]))
-        found.days[place] = found.days.get(place, Sums()) + Sums(*sums)
+        day_sums.days[place] = day_sums.days.get(place, Sums()) + Sums(*sums)
     pending = table.filter(pc.equal(table.column("status"), PENDING))
     if pending.num_rows:
-        _add_pending(found, pending)
+        _add_pending(day_sums, pending)
 
 
-def _add_pending(found: DaySums, table: pa.Table) -> None:
-    found.pending_days.update(day * DAY for day in pc.unique(table.column("day")).to_pylist())
+def _add_pending(day_sums: DaySums, table: pa.Table) -> None:
+    day_sums.pending_days.update(day * DAY for day in pc.unique(table.column("day")).to_pylist())
     table = table.append_column("available_day", _days(table.column("available_on")))
     sums: Counter[tuple[Purse, int | None]] = Counter()
     rows: Counter[tuple[Purse, int | None]] = Counter()
@@ -149,8 +149,8 @@ def _add_pending(found: DaySums, table: pa.Table) -> None:
         rows[place] += count
         sums[place] += net
     for place, count in rows.items():
-        before = found.pending.get(place, (0, 0))
-        found.pending[place] = (before[0] + count, before[1] + sums[place])
+        before = day_sums.pending.get(place, (0, 0))
+        day_sums.pending[place] = (before[0] + count, before[1] + sums[place])
 
 
 def _days(times: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -104,8 +104,12 @@ def _layer(layer: KeptLayer) -> dict[str, Any]:
     }
 
 
-def _payouts(found: PayoutFacts) -> dict[str, Any]:
-    return {"read_at": found.read_at, "counts": dict(found.counts), "payouts": [_payout(line) for line in found.lines]}
+def _payouts(payouts: PayoutFacts) -> dict[str, Any]:
+    return {
+        "read_at": payouts.read_at,
+        "counts": dict(payouts.counts),
+        "payouts": [_payout(line) for line in payouts.lines],
+    }
 
 
 def _payout(payout: PayoutLine) -> dict[str, Any]:
@@ -123,20 +127,20 @@ def _payout(payout: PayoutLine) -> dict[str, Any]:
     }
 
 
-def _files_say(found: RowFacts) -> dict[str, Any]:
+def _files_say(facts: RowFacts) -> dict[str, Any]:
     return {
         "days": [
             {"day": line.key.day, **_purse(line.key.purse), "category": line.key.category, **_sums(line.sums)}
-            for line in found.days
+            for line in facts.days
         ],
         "pending": [
             {**_purse(line.purse), "available_on": line.day, "rows": line.rows, "net": line.net}
-            for line in found.pending
+            for line in facts.pending
         ],
-        "by_month": [_span(span) for span in found.by_month],
-        "by_day": [_span(span) for span in found.by_day],
-        "months": [_month(month) for month in found.months],
-        "months_missing": found.unstated,
+        "by_month": [_span(span) for span in facts.by_month],
+        "by_day": [_span(span) for span in facts.by_day],
+        "months": [_month(month) for month in facts.months],
+        "months_missing": facts.unstated,
     }
 
 

@@ -62,9 +62,9 @@ def _added(accounts: Iterable[AccountFacts]) -> list[tuple[Purse, int]]:
     return sorted(sums.items(), key=lambda item: (item[0].balance_type != PAYMENTS, item[0]))
 
 
-def _nets(found: Iterable[tuple[Purse, int]]) -> str:
+def _nets(nets: Iterable[tuple[Purse, int]]) -> str:
     """Return in a cell what rows add up to."""
-    said = [f"{shown(Money(net, purse.currency))} {title_of(purse)}" for purse, net in found]
+    said = [f"{shown(Money(net, purse.currency))} {title_of(purse)}" for purse, net in nets]
     return "; ".join(part.replace(" payments ", " ") for part in said)
 
 

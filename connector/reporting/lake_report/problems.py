@@ -80,10 +80,10 @@ def of_frozen(lake: str, account: str, months: Iterable[MonthLine]) -> Iterator[
         )
 
 
-def of_files(lake: str, found: Iterable[FileProblem]) -> Iterator[Problem]:
+def of_files(lake: str, problems: Iterable[FileProblem]) -> Iterator[Problem]:
     """Yield what to say of data files that are not as they were written."""
     by_kind: dict[str, list[str]] = {}
-    for problem in found:
+    for problem in problems:
         by_kind.setdefault(problem.kind, []).append(problem.path)
     says: dict[str, tuple[Subject, str]] = {
         "missing": ("here", "gone"),

@@ -174,13 +174,13 @@ def _frozen_how(options: StatementOptions) -> _Freezing:
     return "once" if options.get("freeze") else None
 
 
-def _chosen(found: list[TableState], accounts: tuple[str, ...], destination: str) -> list[TableState]:
-    if not found:
+def _chosen(lake_states: list[TableState], accounts: tuple[str, ...], destination: str) -> list[TableState]:
+    if not lake_states:
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
-    names = [state.account for state in found]
+    names = [state.account for state in lake_states]
     if missing := [account for account in accounts if account not in names]:
         raise ConfigError(f"there are no rows of {among_accounts(missing[0], names)}")
-    return [state for state in found if not accounts or state.account in accounts]
+    return [state for state in lake_states if not accounts or state.account in accounts]
 
 
 def _earlier(text: str, period: Period, now: int) -> Period:

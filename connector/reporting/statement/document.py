@@ -255,14 +255,14 @@ def _change(change: PurseChange) -> dict[str, Any]:
     }
 
 
-def _comparison(name: str | None, found: Comparison) -> dict[str, Any]:
+def _comparison(name: str | None, comparison: Comparison) -> dict[str, Any]:
     return {
         "file": name,
-        "form": found.form,
-        "compared": found.compared,
-        "differing": found.differing,
-        "agrees": not found.differing,
-        "notes": list(found.notes),
+        "form": comparison.form,
+        "compared": comparison.compared,
+        "differing": comparison.differing,
+        "agrees": not comparison.differing,
+        "notes": list(comparison.notes),
         "lines": [
             {
                 "line": line.name,
@@ -272,6 +272,6 @@ def _comparison(name: str | None, found: Comparison) -> dict[str, Any]:
                 "lake": line.lake,
                 "agrees": line.agrees,
             }
-            for line in found.lines
+            for line in comparison.lines
         ],
     }

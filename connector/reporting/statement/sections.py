@@ -127,8 +127,8 @@ def sections_of(statement: Statement) -> Iterator[Section]:
     tables: dict[tuple[str, Purse, str], list[Line]] = {}
     for line in lines_of(statement):  # payouts come as they were sent, whatever their currencies
         tables.setdefault((line.account, line.purse, line.group), []).append(line)
-    for (name, purse, group), found in tables.items():
-        lines = tuple(found)
+    for (name, purse, group), table in tables.items():
+        lines = tuple(table)
         columns = tuple(
             (column, heading)
             for column, heading in _SHOWN[group]

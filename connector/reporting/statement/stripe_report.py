@@ -119,12 +119,12 @@ def _not_compared(without: Mapping[str, int]) -> Iterator[str]:
         yield f"the report does not say the reporting_category: {rows} that only the lake has not compared"
 
 
-def _note(found: Comparison, report: Itemized | None, lake: Itemized | None) -> None:
+def _note(comparison: Comparison, report: Itemized | None, lake: Itemized | None) -> None:
     differing = differences(report, lake)
     if not differing:
-        found.compared += 1
+        comparison.compared += 1
     for compared in differing:
-        found.add(compared, keep=len(found.lines) < MOST_LINES)
+        comparison.add(compared, keep=len(comparison.lines) < MOST_LINES)
 
 
 def _belongs(category: str | None, categories: set[str]) -> bool:

@@ -51,7 +51,7 @@ def test_every_row_put_is_taken_once_whatever_is_taken_when_and_however_little_f
         assert len(taken) + buffer.rows(KEY) == len(rows)
         with buffer.take(KEY, WHOLE) as runs:
             taken += ids(runs)
-        assert (buffer.held, buffer.spilled, buffer.partitions()) == (0, 0, [])
+        assert (buffer.held, buffer._spill.bytes, buffer.partitions()) == (0, 0, [])
     assert sorted(taken) == sorted(row.id for row in rows)
 
 
@@ -61,23 +61,23 @@ def test_memory_stays_within_budget_and_the_file_has_no_name(tmp_path):
         for start in range(0, 40_000, 100):
             buffer.put(KEY, page(start))
             assert buffer.held < 400 * 400 + 40_000
-        assert buffer.spilled > 1_000_000
+        assert buffer._spill.bytes > 1_000_000
         assert list(folder.iterdir()) == []
         with buffer.take(KEY, WHOLE) as runs:
             assert [run.first for run in runs] == list(range(START, START + 40_000, 100))
             assert runs.rows == 40_000
-        assert buffer.spilled == 0
+        assert buffer._spill.bytes == 0
 
 
 def test_space_of_what_was_taken_is_used_again(tmp_path):
     with RowBuffer(tmp_path, memory=Memory(0)) as buffer:
         buffer.put(KEY, page(0))
         buffer.put(KEY, page(100))
-        size = buffer.spilled
+        size = buffer._spill.bytes
         for start in range(200, 5_000, 100):
             buffer.take(KEY, span(start - 200, start - 100)).release()
             buffer.put(KEY, page(start))
-            assert buffer.spilled <= size * 2
+            assert buffer._spill.bytes <= size * 2
         assert buffer.rows(KEY) == 200
 
 
@@ -96,7 +96,7 @@ def test_runs_can_be_opened_again_until_they_are_released(tmp_path):
         assert ids(runs) == ids(runs) != []
         runs.release()
         runs.release()
-        assert (len(runs), buffer.held, buffer.spilled) == (0, 0, 0)
+        assert (len(runs), buffer.held, buffer._spill.bytes) == (0, 0, 0)
 
 
 def test_rows_of_another_partition_are_refused(tmp_path):
@@ -116,7 +116,7 @@ def test_a_full_disk_is_said_and_loses_nothing(tmp_path, monkeypatch):
         monkeypatch.undo()
         with buffer.take(KEY, WHOLE) as runs:
             assert runs.rows == 200
-        assert buffer.spilled == 0
+        assert buffer._spill.bytes == 0
 
 
 def test_a_page_is_shared_out_over_its_partitions():
@@ -202,10 +202,10 @@ def test_what_does_not_fit_goes_to_the_file_until_half_of_the_budget_is_free(tmp
     with RowBuffer(tmp_path, memory=memory) as buffer:
         for key, batch in zip(keys[:3], rows, strict=False):
             buffer.put(key, batch)
-        assert (buffer.spilled, memory.held == buffer.held > 3 * one) == (0, True)
+        assert (buffer._spill.bytes, memory.held == buffer.held > 3 * one) == (0, True)
         buffer.put(keys[3], rows[3])
         assert memory.held <= memory.budget // 2 < memory.held + one
-        assert buffer.spilled == 3 * one
+        assert buffer._spill.bytes == 3 * one
         assert [buffer.rows(key) for key in keys] == [100] * 4
     assert memory.held == 0
 
@@ -219,11 +219,11 @@ def test_rows_that_just_fit_stay_in_memory_and_room_is_made_up_to_half_of_the_bu
     message = rows[0].serialize().size
     with RowBuffer(tmp_path, memory=Memory(held)) as buffer:
         buffer.put(keys[0], rows[0])
-        assert (buffer.held, buffer.spilled) == (held, 0)
+        assert (buffer.held, buffer._spill.bytes) == (held, 0)
     with RowBuffer(tmp_path, memory=Memory(2 * held)) as buffer:
         for key, batch in zip(keys, rows, strict=True):
             buffer.put(key, batch)
-        assert (buffer.held, buffer.spilled) == (held, 2 * message)
+        assert (buffer.held, buffer._spill.bytes) == (held, 2 * message)
 
 
 def test_what_waits_in_the_file_takes_next_to_no_memory_however_many_pages_it_is(tmp_path):
@@ -250,7 +250,7 @@ def test_rows_in_memory_and_in_the_file_are_taken_in_one_order(tmp_path):
     with RowBuffer(tmp_path, memory=Memory(4 * one)) as buffer:
         for start in (300, 100, 500, 200, 400, 100):
             buffer.put(KEY, page(start))
-        assert 0 < buffer.spilled < 6 * one
+        assert 0 < buffer._spill.bytes < 6 * one
         with buffer.take(KEY, WHOLE) as runs:
             assert [(run.first - START, run.order) for run in runs] == [
                 (100, 1), (100, 5), (200, 3), (300, 0), (400, 4), (500, 2)
@@ -264,7 +264,7 @@ def test_the_partition_with_most_rows_in_memory_goes_to_the_file_first(tmp_path)
     with RowBuffer(tmp_path, memory=Memory(of_large.serialize().size)) as buffer:
         buffer.put(small, of_small)
         buffer.put(large, of_large)
-        assert buffer.spilled == of_large.serialize().size
+        assert buffer._spill.bytes == of_large.serialize().size
 
 
 def test_the_first_second_of_a_partition_is_its_own_and_that_after_the_last_is_not(tmp_path):
