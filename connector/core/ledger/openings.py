@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Literal
 
 from connector.core.ledger.accounting import PUBLIC
 from connector.core.time.intervals import Interval
-from connector.core.time.times import to_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from connector.core.ledger.ledger import Figures, Purse
     from connector.core.time.intervals import Intervals
+    from connector.core.time.periods import Period
 
 Basis = Literal["rows", "snapshot", "not_known"]
 
@@ -77,18 +77,19 @@ def covers(covered: Intervals, since: int, until: int) -> bool:
 
 
 def opening_of(
-    purse: Purse, start: int, covered: Intervals, figures: Figures, recorded: Sequence[Recorded], *, first: int
+    purse: Purse, period: Period, covered: Intervals, figures: Figures, recorded: Sequence[Recorded], *, first: int
 ) -> Opening:
     """Say what a purse held when a period began.
 
     Args:
         purse: which.
-        start: of the period, UTC seconds.
+        period: which, by whose clocks times are told.
         covered: seconds whose rows are in the lake.
         figures: of the account's rows.
         recorded: from `worth_asking`.
         first: second of the account's first row or before it, by what the lake knows; 0 for the beginning of time.
     """
+    start = period.bounds.start
     if covers(covered, first, start):
         return Opening(figures.before.get(purse, 0), "rows", "from all rows since the account's first")
     gap = "the lake does not have all rows before the period"
@@ -108,4 +109,4 @@ def opening_of(
     amount = chosen.held.get(purse, 0) + (moved if chosen.at < start else -moved)
     fresh = figures.fresh_snapshot[chosen.at]
     doubt = f"; {fresh:,} rows of the ten minutes before it may have come after it" if fresh else ""
-    return Opening(amount, "snapshot", f"from the balance recorded at {to_words(chosen.at)}{doubt}", chosen.at)
+    return Opening(amount, "snapshot", f"from the balance recorded at {period.moment(chosen.at)}{doubt}", chosen.at)

@@ -81,7 +81,7 @@ def purse_statements(
     start = period.bounds.start
     whole = covers(covered, first, start)
     found = [
-        _purse(purse, period, figures, opening_of(purse, start, covered, figures, recorded, first=first), whole=whole)
+        _purse(purse, period, figures, opening_of(purse, period, covered, figures, recorded, first=first), whole=whole)
         for purse in purses
     ]
     return tuple(purse for purse in found if purse.lines or purse.opening.amount)

@@ -124,9 +124,10 @@ def figures(**others) -> Figures:
     return found
 
 
-def opening(recorded=(), *, covered=None, purse=USD, first=0, **others) -> Opening:
+def opening(recorded=(), *, covered=None, purse=USD, first=0, clocks=UTC, **others) -> Opening:
     there = spans((50, 200)) if covered is None else covered
-    return opening_of(purse, 100, there, figures(**others), list(recorded), first=first)
+    period = Period("p", Interval(100, 150), str(clocks), clocks)
+    return opening_of(purse, period, there, figures(**others), list(recorded), first=first)
 
 
 def test_an_opening_is_the_sum_of_all_rows_before_where_they_are_there():
@@ -142,6 +143,8 @@ def test_an_opening_is_a_recorded_balance_and_what_moved_between(at, amount):
     assert (found.amount, found.basis, found.recorded_at) == (amount, "snapshot", at)
     assert "doubt" not in found.reason
     assert found.reason == f"from the balance recorded at 1970-01-01 00:01:{at - 60:02d} UTC"
+    there = opening([Recorded(at, {USD: 100})], clocks=ZoneInfo("Europe/Paris"))
+    assert there.reason == f"from the balance recorded at 1970-01-01 01:01:{at - 60:02d} +0100"
     assert opening([Recorded(at, {})]).amount == 0
     assert opening([Recorded(at, {EUR: 5})]).amount == 0
 
