@@ -221,10 +221,10 @@ class Client:
                     if date := response.headers.get("date"):
                         self._dates = [*self._dates[:1], date]
                     key = self.config.api_key.reveal()
-                    many = (
-                        endpoint is LIST_TRANSACTIONS
-                    )  # who reads these decodes each body once, and asks again himself
-                    error = decipher(response, key=key) or foreign(response, key=key, ends_only=many)
+                    # of a list of many pages each body is decoded once, by who asks again himself
+                    ends = endpoint is LIST_TRANSACTIONS
+                    now = self.clock.utc()
+                    error = decipher(response, key=key, now=now) or foreign(response, key=key, ends_only=ends)
                 seconds = self.clock.now() - started
                 if error is None:
                     slot.seconds = seconds
@@ -317,7 +317,7 @@ class Client:
             self.config.retry,
             jitter=self.clock.jitter(),
             should_retry=response.should_retry if response else None,
-            retry_after=response.retry_after if response else None,
+            retry_after=None if response is None else response.retry_after(self.clock.utc()),
             heard=self._heard,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from email.utils import formatdate
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
@@ -24,7 +25,7 @@ from connector.errors import (
 )
 from connector.stripe.client import ACCOUNT, BALANCE, GET_TRANSACTION, LIST_TRANSACTIONS
 from connector.stripe.identity import identify
-from tests.support.fakes import ENDLESS_SECONDS, KEY, Clock, FakeTransport, client_over, ok, refused, turns
+from tests.support.fakes import ENDLESS_SECONDS, KEY, NOW, Clock, FakeTransport, client_over, ok, refused, turns
 
 pytestmark = pytest.mark.anyio
 
@@ -182,6 +183,15 @@ async def test_a_hostile_retry_after_cannot_stop_us(value):
     clock = Clock()
     await client_over(FakeTransport([refused(429, headers={"retry-after": value}), ok({})]), clock=clock).get(BALANCE)
     assert 0 < clock.slept[0] <= RetryPolicy().longest
+
+
+async def test_a_date_to_try_again_at_is_waited_for_up_to_the_longest_wait():
+    at = NOW + 1_000
+    for later, slept in ((15, 15.0), (3_600, RetryPolicy().longest)):
+        clock = Clock()
+        answer = refused(503, headers={"retry-after": formatdate(at + later, usegmt=True)})
+        await client_over(FakeTransport([answer, ok({})]), clock=clock).get(BALANCE)
+        assert clock.slept == [slept]
 
 
 async def test_no_slot_is_held_while_waiting_to_try_again():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -53,6 +54,12 @@ _FIRST_DATE, _LAST_DATE = 1_293_840_000, 4_102_444_800
 _REFUSALS = frozenset({400, 401, 404})
 """Statuses, besides 403, that an account out of the key's reach has been refused with."""
 
+_MOST_SECONDS = 1_000_000_000
+"""Seconds beyond which a `Retry-After` is nonsense: 30 years."""
+
+_A_DATE = re.compile(r"[A-Z][a-z]{2,8},? ")
+"""How each form of a date in HTTP begins: with the day of the week."""
+
 _RETRYABLE = frozenset({408, 409, 424, 425})
 """Refusals that may pass: a connection that was idle too long, conflicts, and a request that came too early."""
 
@@ -85,11 +92,25 @@ class Response:
         """Stripe's own hint (`Stripe-Should-Retry`), where sent."""
         return {"true": True, "false": False}.get(self.headers.get("stripe-should-retry", "").lower())
 
-    @property
-    def retry_after(self) -> float | None:
-        """Seconds asked for by `Retry-After`, where sent as a finite number of seconds, at least 0."""
+    def retry_after(self, now: int | None = None) -> float | None:
+        """Return the seconds asked for by `Retry-After`, 0 to `_MOST_SECONDS`; None where it says nothing of the kind.
+
+        It is a number of seconds, or a date: then the answer's own `Date` says how far off that is, else our clock.
+
+        Args:
+            now: UTC seconds by our clock; None where there is none.
+
+        Source: RFC 9110, 10.2.3.
+        """
         text = self.headers.get("retry-after", "").strip()
-        return float(text) if text.isascii() and text.isdigit() and len(text) < 10 else None  # noqa: PLR2004 - beyond 30 years
+        if text.isascii() and text.isdigit():
+            return float(text) if len(text) < len(str(_MOST_SECONDS)) else None
+        until = seconds_of(text) if _A_DATE.match(text) else None
+        sent = seconds_of(self.headers.get("date", ""))
+        since = now if sent is None else sent
+        if until is None or since is None:
+            return None
+        return float(until - since) if 0 <= until - since < _MOST_SECONDS else None
 
     @property
     def limited_reason(self) -> str | None:
@@ -136,12 +157,13 @@ def seconds_of(date: str) -> int | None:
     return seconds if _FIRST_DATE <= seconds < _LAST_DATE else None
 
 
-def decipher(response: Response, *, key: str = "") -> ApiError | None:
+def decipher(response: Response, *, key: str = "", now: int | None = None) -> ApiError | None:
     """Say what a response means: None for success, else the error whose remedy fits.
 
     Args:
         response: the complete response.
         key: the API key, taken out of anything quoted from the response, whatever its form.
+        now: UTC seconds by our clock; see `Response.retry_after`.
 
     Source: docs.stripe.com/api/errors; the classes follow stripe-python's mapping.
     """
@@ -169,7 +191,7 @@ def decipher(response: Response, *, key: str = "") -> ApiError | None:
         request_id=_kept(response.request_id, key),
         request_log_url=log,
     )
-    error.retry_after = response.retry_after
+    error.retry_after = response.retry_after(now)
     if isinstance(error, ProtocolError):
         error.connection = response.connection
         if not redirects:

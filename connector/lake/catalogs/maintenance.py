@@ -17,18 +17,20 @@ from connector.config.destination import placed
 from connector.core.state.publishing import EMPTY, account_of, change_to
 from connector.core.state.tables import SPEC_OF, TABLES
 from connector.core.units import DAY
-from connector.errors import ConfigError, ConnectorError, UsageError
+from connector.errors import ConfigError, ConnectorError, StateError, UsageError
 from connector.lake.catalogs.base import KEEP_DAYS, publish, tidied
 from connector.lake.catalogs.lake_tables import States, kind_of, opened_tables
 from connector.lake.state import state_log
+from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import is_new
 from connector.lake.state.store_clock import moment_of_work
 from connector.lake.stores.base import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from os import PathLike
 
+    from connector.core.state.data_file import DataFile
     from connector.lake.catalogs.base import CatalogTable
     from connector.lake.paths import FileInfo
     from connector.lake.stores.base import Store
@@ -107,6 +109,7 @@ def maintain(
     Raises:
         UsageError: the days make no sense.
         ConfigError: there is no lake; or the library of its tables is not installed.
+        StateError: data files are gone that the state names; their table is left as it is.
         StorageError: the lake, or a table, cannot be read or written, or was altered by something else.
     """
     if type(keep_days) is not int or keep_days < 1:
@@ -144,6 +147,7 @@ def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> t
 def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | None, *, act: bool) -> TableUpkeep:  # noqa: FBT001 - as above
     """Do what a table needs, or say what that is."""
     store, name = states.store, table.shape.name
+    _refuse_gone(store, name, states.wanted(name)({}).files.values())
     if act:
         done = publish(table, states.wanted(name), repair=repair)
         told = TableUpkeep(name, done.added, done.removed, done.mended)
@@ -178,6 +182,23 @@ def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | No
         versions=tidy.versions,
         folded=tidy.folded,
     )
+
+
+def _refuse_gone(store: Store, name: str, files: Collection[DataFile]) -> None:
+    """Refuse to publish a table of files that are not there: readers of it would fail, or miss rows without a word.
+
+    Raises:
+        StateError: some are gone; says what to do.
+    """
+    there = {one.path for one in store.list(name)}
+    unlisted = [one for one in files if one.path not in there]  # a listing may not show a new file yet
+    if gone := sorted(one.path for one in changed_files(store, unlisted, full=False)):
+        are = "1 data file is" if len(gone) == 1 else f"{len(gone):,} data files are"
+        raise StateError(
+            f"{are} gone that the records name ({gone[0]}{', …' if gone[1:] else ''}), so the table {name} is left as"
+            " it is: `verify` says what is lost; restore it from a backup, or sync with `repair`, which reads balance"
+            " transactions again"
+        )
 
 
 def _old_files(store: Store, name: str, table: CatalogTable, cutoff: float) -> list[FileInfo]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 
 import anyio
@@ -14,7 +15,7 @@ from connector.core.state.balances_record import BalancesRecord
 from connector.core.state.data_file import DataFile
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.tables import BALANCES, PAYOUTS
-from connector.errors import ConfigError, StorageError, UsageError
+from connector.errors import ConfigError, StateError, StorageError, UsageError
 from connector.lake.catalogs.base import TableAlteredError
 from connector.lake.catalogs.lake_tables import TableComparison, compared, publish_tables
 from connector.lake.catalogs.maintenance import MOST_FILES, maintain, to_document
@@ -90,6 +91,30 @@ def test_what_is_old_by_one_clock_alone_stays(lake, monkeypatch, ahead):
     assert (done.removed, done.left, done.log, done.versions) == (0, 0, 0, 0)
     assert sorted(lake.glob("*/account=*/**/*.parquet")) == there
     assert len(list((lake / "balance_transactions").glob("*/*.json"))) >= log
+
+
+@pytest.mark.parametrize("lake", KINDS, indirect=True)
+@pytest.mark.parametrize(
+    "options", [{}, {"publish_only": True}, {"publish_only": True, "repair": True}, {"dry_run": True}]
+)
+def test_no_table_is_published_of_files_that_are_gone(lake, options):
+    before = {path: path.read_bytes() for path in (lake / "balance_transactions").rglob("*") if path.is_file()}
+    gone = [path for path in before if path.relative_to(lake).as_posix() in state(lake).files]
+    for path in gone:
+        path.unlink()
+    with pytest.raises(StateError, match=f"{len(gone)} data files are gone .*`verify`.*`repair`") as refused:
+        maintain(lake, **options)
+    assert refused.value.exit_code == 65
+    there = {path: path.read_bytes() for path in (lake / "balance_transactions").rglob("*") if path.is_file()}
+    assert there == {path: data for path, data in before.items() if path not in gone}
+
+
+@pytest.mark.parametrize("lake", KINDS[:1], indirect=True)
+def test_a_table_whose_folder_is_gone_is_not_made_anew_of_nothing(lake):
+    shutil.rmtree(lake / "balance_transactions")
+    with pytest.raises(StateError, match="so the table balance_transactions is left as it is"):
+        maintain(lake, publish_only=True)
+    assert not (lake / "balance_transactions").exists()
 
 
 @pytest.mark.parametrize("lake", KINDS, indirect=True)
