@@ -127,7 +127,7 @@ def of_payouts(report: Mapping[str, Any]) -> TaskResult:
     ]
     waiting = sum(len(account["waiting"]) for account in report["accounts"])
     unbalanced = [row["payout"] for account in report["accounts"] for row in account["unbalanced"]]
-    said = [f"rows of {payout} do not add up to nothing" for payout in unbalanced]
+    said = [*report["warnings"], *(f"rows of {payout} do not add up to nothing" for payout in unbalanced)]
     result = TaskResult("payouts", report["outcome"], report["destination"], warnings=_warnings(said))
     return replace(_counted(result, report, accounts), details={"waiting": waiting, "unbalanced": len(unbalanced)})
 

@@ -22,6 +22,7 @@ from connector.errors import (
     StorageError,
 )
 from connector.lake.formats.formats import HIVE
+from connector.lake.reading.unnamed_files import beside
 from connector.lake.state.commits import Commits
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_balances
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from connector.core.ledger.balance import Balance
     from connector.core.state.data_file import DataFile
+    from connector.core.state.unnamed import Unnamed
     from connector.core.units import AccountId
     from connector.lake.stores.base import Store
     from connector.lake.writing.small_tables import SmallTable
@@ -56,6 +58,7 @@ class Snapshot:
         path: the file it is in, relative to the destination; empty for a balance without any amount, which has no rows.
         rows: how many rows it has there.
         lost: files of earlier snapshots of the account that were found gone, or not as they were written.
+        beside: files in its folder that no record names.
     """
 
     account: AccountId
@@ -64,6 +67,7 @@ class Snapshot:
     path: str
     rows: int
     lost: tuple[str, ...] = ()
+    beside: tuple[Unnamed, ...] = ()
 
 
 def figures_of(snapshots: Sequence[Snapshot]) -> ReportFigures:
@@ -122,7 +126,13 @@ async def keep_balance(store: Store, made: Made, snapshot: Snapshot) -> Snapshot
         SchemaError: an entry of the balance cannot be kept.
         StorageError: the destination cannot be read or written; what was there is then still whole.
     """
-    return await anyio.to_thread.run_sync(_add, store, made, snapshot)
+    added = await anyio.to_thread.run_sync(_add, store, made, snapshot)
+    return replace(added, beside=await anyio.to_thread.run_sync(_beside, store, added.account))
+
+
+def _beside(store: Store, account: AccountId) -> tuple[Unnamed, ...]:
+    record = load_balances(store, account) if store.at_once == 1 else None  # a bucket is not asked for this alone
+    return () if record is None else beside(store, BALANCES, account, record.files)
 
 
 def _add(store: Store, made: Made, snapshot: Snapshot, *, rounds: int = ROUNDS) -> Snapshot:

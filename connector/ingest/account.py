@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio
@@ -19,6 +20,7 @@ from connector.core.planning.plan import Plan
 from connector.core.run_report import AccountReport, holdings_of
 from connector.core.state.account_record import Refusal
 from connector.core.state.partition import checked_account
+from connector.core.state.tables import TRANSACTIONS
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import PermissionDeniedError, StorageError
@@ -27,11 +29,13 @@ from connector.ingest.account_plan import AccountWork, work_for
 from connector.ingest.account_rereading import AccountRereading
 from connector.ingest.account_rows import AccountRows
 from connector.ingest.audit import PastAudit
+from connector.lake.reading.unnamed_files import beside
 from connector.lake.state.lake_identity import LakeFacts, save_account
 from connector.lake.writing.rewrite import StaleFileError
 from connector.stripe.listing.probing import expect
 
 if TYPE_CHECKING:
+    from connector.core.state.unnamed import Unnamed
     from connector.errors import ConnectorError
     from connector.ingest.context import SyncContext
     from connector.stripe.identity import Identity
@@ -45,11 +49,13 @@ class AccountRun:
         shared: what it has in common with the others.
         account: connected account to read, or None for the key's own.
         introduced: set once it is known whose rows these are and what is to be read, or that this cannot be known.
+        beside: files in the account's folder that no record names, as they were found at the end.
     """
 
     shared: SyncContext
     account: str | None
     introduced: anyio.Event = field(init=False, default_factory=anyio.Event)
+    beside: tuple[Unnamed, ...] = field(init=False, default=())
     _rows: AccountRows = field(init=False)
     _again: AccountRereading = field(init=False)
     _work: AccountWork = field(init=False)
@@ -87,6 +93,7 @@ class AccountRun:
         await self._again.mend(self._work)
         await self._again.fill()
         await self._again.backfill()
+        await self._look_beside()
 
     @property
     def turn(self) -> int | None:
@@ -207,6 +214,13 @@ class AccountRun:
             work_for, lake, options, identity.account, identity.now, self.shared.allowance
         )
         self._rows.doubted = self._work.state.audits.lacking if self._work.state else Intervals()
+
+    async def _look_beside(self) -> None:
+        """Look for files in the account's folder that no record names: whoever reads all files takes them, too."""
+        state = self._rows.newest_state or self._work.state
+        if state is not None:
+            look = partial(beside, self.shared.lake.store, TRANSACTIONS, state.account, state.recorded.files)
+            self.beside = await anyio.to_thread.run_sync(partial(look, suspected=self._work.beside))
 
     async def _introduce(self) -> None:
         """Learn whose rows these are, for a lake that does not exist yet: there is nothing to subtract.

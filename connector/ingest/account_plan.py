@@ -55,6 +55,7 @@ class AccountWork:
         left: such files that it would take too much to read again unasked; their partitions are left alone.
         unnamed: paths of parked files that are lost: to be removed once the state on the disk does not name them.
         since: when the state was written, as `FileInfo.changed`: files changed since are looked at by their bytes.
+        beside: whether a file lies in the account's folder that the state does not name.
         counted: seconds whose rows that are no longer listed were counted before, by this run.
     """
 
@@ -64,6 +65,7 @@ class AccountWork:
     left: tuple[DataFile, ...] = ()
     since: int | None = None
     unnamed: tuple[str, ...] = ()
+    beside: bool = False
     counted: Intervals = field(default_factory=Intervals)
 
 
@@ -129,7 +131,7 @@ def work_for(
     if found is None or state is None:
         return AccountWork(planned)
     asked_for = (options.repair or options.full_refresh) and not options.dry_run
-    lost = _distrusted(lake, options, state, planned, since)
+    lost, beside = _distrusted(lake, options, state, planned, since)
     if lost and rounds and commits.catch_up(found, look_only=options.dry_run).number != found.number:
         return work_for(lake, options, account, now, allowance, rounds=rounds - 1)  # others were writing meanwhile
     mended, left = (tuple(lost), ()) if asked_for else allowance.share_out(lost)
@@ -139,7 +141,8 @@ def work_for(
     if planned.refresh:
         planned = _narrowed(lake, planned, kept, now, lost={file.path for file in mended})
     planned = _with_rereading(planned, kept, again)
-    return AccountWork(planned, kept, mended, left, since, tuple(found.parked.keys() - kept.parked.keys()))
+    unnamed = tuple(found.parked.keys() - kept.parked.keys())
+    return AccountWork(planned, kept, mended, left, since, unnamed, beside)
 
 
 def lost_files(
@@ -207,8 +210,10 @@ def _with_parked_that_are_there(lake: Lake, state: TableState) -> TableState:
     return distrusting(state, lost) if lost else state
 
 
-def _distrusted(lake: Lake, options: Options, state: TableState, planned: Plan, since: int) -> list[DataFile]:
-    """Return the files that are lost: gone, or not as they were written.
+def _distrusted(
+    lake: Lake, options: Options, state: TableState, planned: Plan, since: int
+) -> tuple[list[DataFile], bool]:
+    """Return the files that are lost: gone, or not as they were written; and whether others lie beside them.
 
     Those to be merged with, and all when repairing, are looked at by their bytes; the others by their bytes where they
     were changed since the state was written, else by their size.
@@ -218,7 +223,8 @@ def _distrusted(lake: Lake, options: Options, state: TableState, planned: Plan, 
     differing = {difference.path for difference in found if difference.kind != "extra"}
     merged = planned.todo.union(Intervals.of(key.bounds for key in parked_keys(state)))
     whole = [file for file in touched_files(state, merged) if file.path not in differing]
-    return [*(state.files[path] for path in sorted(differing)), *changed_files(lake.store, whole)]
+    lost = [*(state.files[path] for path in sorted(differing)), *changed_files(lake.store, whole)]
+    return lost, any(one.kind == "extra" for one in found)
 
 
 def _without_strange_files(lake: Lake, options: Options, state: TableState) -> TableState:

@@ -12,6 +12,7 @@ import anyio.to_thread
 import connector
 from connector.core.documents import to_json
 from connector.core.run_report import Report, requests_of, to_document
+from connector.core.state.unnamed import said_of
 from connector.core.time.times import to_text
 from connector.errors import StorageError
 from connector.lake.paths import RUNS
@@ -20,10 +21,11 @@ from connector.outside_text import document_without_keys, in_json
 from connector.stripe.client import LIST_TRANSACTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from connector.core.api.allocation import Savings
     from connector.core.run_report import AccountReport, Outcome
+    from connector.core.state.unnamed import Unnamed
     from connector.lake.layout import Lake
     from connector.lake.state.destination import RunDestination
     from connector.lake.stores.base import Store
@@ -58,6 +60,7 @@ class KeptReport:
         accounts: Iterable[AccountReport],
         *,
         savings: Savings,
+        beside: Sequence[Unnamed] = (),
         error: str | None = None,
     ) -> Report:
         """Return what the run has come to by now.
@@ -67,6 +70,7 @@ class KeptReport:
             outcome: how it ended.
             accounts: what there is to say of each.
             savings: what it leaves in hand for asking about the past again.
+            beside: files that no record names, where readers look.
             error: what it ended with.
         """
         seconds = self.services.clock.now() - self.began
@@ -88,7 +92,11 @@ class KeptReport:
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(accounts),
             not_found=lake.redactor.not_found if lake.redactor else (),
-            warnings=(*sorted(self.store.lacks), *_of_connections(len(self.client.transport.distrusted))),
+            warnings=(
+                *sorted(self.store.lacks),
+                *_of_connections(len(self.client.transport.distrusted)),
+                *said_of(beside),
+            ),
         )
 
     async def kept(self, destination: RunDestination, report: Report) -> Report:

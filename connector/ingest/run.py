@@ -44,6 +44,7 @@ from connector.stripe.identity import UNNAMED
 
 if TYPE_CHECKING:
     from connector.core.run_report import Outcome
+    from connector.core.state.unnamed import Unnamed
     from connector.errors import AccountsError, UnpublishedError
     from connector.events import OnEvent
     from connector.ingest.options import Options
@@ -85,6 +86,7 @@ class SyncRun:
     _tell: OnEvent = field(init=False)
     _run_report: KeptReport = field(init=False)
     _reports: dict[int, AccountReport] = field(init=False, default_factory=dict[int, AccountReport])
+    _beside: dict[int, tuple[Unnamed, ...]] = field(init=False, default_factory=dict[int, "tuple[Unnamed, ...]"])
     _failed: AccountFailures = field(init=False)
     _past: Turns = field(init=False, default_factory=Turns)
     _savings: Savings = field(init=False, default_factory=Savings)
@@ -170,7 +172,8 @@ class SyncRun:
     def _reported(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
         """Return what the run has come to by now."""
         accounts = (account for _, account in sorted(self._reports.items()))
-        return self._run_report.made(lake, outcome, accounts, savings=self._savings, error=error)
+        beside = [file for _, found in sorted(self._beside.items()) for file in found]
+        return self._run_report.made(lake, outcome, accounts, savings=self._savings, beside=beside, error=error)
 
     def _failure(self) -> AccountsError | DamagedError | None:
         """Return what some accounts ended with, if any did not end well."""
@@ -256,6 +259,8 @@ class SyncRun:
                 taken = balance.snapshot_at if balance is not None and failure is None else None
                 lost = len(balance.lost) if balance is not None else 0
                 self._reports[position] = replace(report, balance_at=taken, snapshots_lost=lost)
+            if found := (*part.beside, *(() if balance is None else balance.beside)):
+                self._beside[position] = found
             part.introduced.set()  # also where it did not come to that: whoever waits goes on with the next
             part.shared.open -= 1
             self._done += 1

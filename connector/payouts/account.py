@@ -33,6 +33,7 @@ from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ConnectorError, InvalidRequestError, ProtocolError
 from connector.events import AccountIdentified, PartitionStaged, PhaseStarted, StepDone
+from connector.lake.reading.unnamed_files import beside
 from connector.lake.state.commits import Commits
 from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from connector.core.api.page import Row
     from connector.core.state.payouts import DayDue, PayoutsPlan
+    from connector.core.state.unnamed import Unnamed
     from connector.core.units import AccountId
     from connector.lake.state.destination import RunDestination
     from connector.lake.writing.rewrite import PartitionRewrite, StagedFile
@@ -102,11 +104,13 @@ class AccountPayouts:
         shared: what it has in common with the others.
         account: connected account to read, or None for the key's own.
         account_id: name of the key's own account, where it may not ask for it.
+        beside: files in its folders that no record names, as they were found at the end.
     """
 
     shared: PayoutsContext
     account: str | None
     account_id: str | None
+    beside: tuple[Unnamed, ...] = field(init=False, default=())
     _identity: Identity | None = field(init=False, default=None)
     _book: Book | None = field(init=False, default=None)
     _again: set[str] = field(init=False, default_factory=set[str])
@@ -152,6 +156,7 @@ class AccountPayouts:
             with anyio.CancelScope(shield=True):
                 await book.commit()
         await book.on_disk(book.commits.end)
+        self.beside = await book.on_disk(beside, shared.services.store, SPEC, identity.account, book.record.all_files)
 
     async def _settle_in(self, identity: Identity) -> Identity:
         """Return the account under its name in the lake, which is held from here on.

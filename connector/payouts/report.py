@@ -110,6 +110,7 @@ class PayoutsReport:
         requests: what was asked of Stripe.
         accounts: one report for each account, in the order asked for.
         livemode: whether the key reaches live data; None where its form does not say.
+        warnings: what whoever looks after the lake should know, each in a sentence.
         report_version: version of this shape.
     """
 
@@ -123,6 +124,7 @@ class PayoutsReport:
     requests: Requests
     accounts: tuple[AccountPayoutsReport, ...]
     livemode: bool | None = None
+    warnings: tuple[str, ...] = ()
     report_version: int = REPORT_VERSION
 
 

@@ -11,6 +11,7 @@ import connector
 from connector.accounts.choice import refuse_retired, remember_paths
 from connector.core.account_failures import AccountFailures
 from connector.core.run_report import requests_of
+from connector.core.state.unnamed import said_of
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, to_text
 from connector.errors import ConnectorError, DamagedError
@@ -26,6 +27,7 @@ from connector.stripe.client import LIST_TRANSACTIONS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from connector.core.state.unnamed import Unnamed
     from connector.services import Services
     from connector.stripe.client import Client
 
@@ -55,6 +57,7 @@ class PayoutsRun:
     _began: float = field(init=False)
     _lease: RunLease = field(init=False)
     _reports: dict[int, AccountPayoutsReport] = field(init=False, default_factory=dict[int, AccountPayoutsReport])
+    _beside: dict[int, tuple[Unnamed, ...]] = field(init=False, default_factory=dict[int, "tuple[Unnamed, ...]"])
     _failed: AccountFailures = field(init=False)
     _format: str = field(init=False, default=DEFAULT_FORMAT)
 
@@ -127,6 +130,7 @@ class PayoutsRun:
         finally:
             if (report := part.report(failure)) is not None:
                 self._reports[position] = report
+            self._beside[position] = part.beside
             told = AccountEnded(part.account) if failure is None else AccountFailed(part.account, failure)
             self.services.on_event(told)
 
@@ -144,4 +148,5 @@ class PayoutsRun:
             duration_seconds=round(seconds, 3),
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(report for _, report in sorted(self._reports.items())),
+            warnings=tuple(said_of([one for _, found in sorted(self._beside.items()) for one in found])),
         )

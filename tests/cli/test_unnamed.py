@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from connector.cli.lake_status import run_status
+from tests.support.examples import slow_but
 
 
 def a_partition(lake):
@@ -127,3 +128,54 @@ def test_a_repair_removes_what_it_can_name_and_no_name_ends_it(run, lake):
         "part\\2.parquet",
         "x.parquet",
     ]
+
+
+# What a run says ------------------------------------------------------------------------------------------------------
+
+BESIDE = sorted(
+    FOUND.keys() - {"of another account", "in the table's folder", "in another table", "in the place of a folder"}
+)
+"""What lies in the folder of an account that a run writes to."""
+
+
+@pytest.mark.parametrize("what", slow_but(["._part-0.parquet", "a copy of a finder", "a link"], BESIDE))
+def test_a_sync_warns_of_what_lies_beside_its_files_and_ends_as_before(run, lake, what):
+    make, name, remedy = FOUND[what]
+    make(a_partition(lake))
+    done = run("sync", lake, "--rate", 0, "--json")
+    warning = next(one for one in done.json["warnings"] if name in one)
+    assert (done.status, warning.startswith("no record names "), (remedy or "move it out of the lake") in warning) == (
+        0,
+        True,
+        True,
+    )
+    assert f"warning: {warning}" in done.err
+    kept = json.loads(max((lake / "_stripe_balance" / "runs").iterdir()).read_text())
+    assert kept["warnings"] == done.json["warnings"]
+
+
+def test_a_sync_warns_of_nothing_where_all_files_are_its_own(run, lake):
+    (a_partition(lake) / "part-0.parquet").unlink()  # which is read again
+    done = run("sync", lake, "--rate", 0, "--json")
+    assert (done.status, done.json["warnings"]) == (0, [])
+    a_file("part-0 (1).parquet")(a_partition(lake))
+    done = run("sync", lake, "--rate", 0, "--json", "--repair")
+    assert (done.status, done.json["warnings"]) == (0, [])  # it is gone
+
+
+def test_payouts_and_balances_warn_of_what_lies_beside_their_files(run, lake):
+    assert run("payouts", lake, "--rate", 0, "-q").status == 0
+    assert run("balance", lake, "-q").status == 0
+    for table in ("payouts", "payout_transactions", "balances"):
+        first = min((lake / table).rglob("part-0.parquet"))
+        shutil.copy(first, first.with_name("part-0 (1).parquet"))
+    done = run("payouts", lake, "--rate", 0, "--json")
+    assert (done.status, [one.split("/")[0].rpartition(" ")[2] for one in done.json["warnings"]]) == (
+        0,
+        ["payout_transactions", "payouts"],
+    )
+    assert "part-0 (1).parquet: readers that take all files count its rows, too" in done.err
+    done = run("balance", lake)
+    assert (done.status, "no record names balances/" in done.err) == (0, True)
+    done = run("sync", lake, "--rate", 0, "--json", "--balance")
+    assert [one.split("/")[0].rpartition(" ")[2] for one in done.json["warnings"]] == ["balances"]

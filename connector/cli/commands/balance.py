@@ -15,6 +15,7 @@ from connector.cli.process.run_command import work
 from connector.core.account_failures import OWN, AccountFailures
 from connector.core.api.fields import object_of
 from connector.core.ledger import money
+from connector.core.state.unnamed import said_of
 from connector.errors import AccountsError, ApiError, DamagedError
 from connector.options.calls import BalanceOptions
 from connector.running.concurrency import in_turn
@@ -157,6 +158,8 @@ def _show_recorded(
             else "nothing to record"
         )
         console.say(f"{snapshot.account}: {where}")
+    for line in said_of([file for snapshot in snapshots for file in snapshot.beside]):
+        console.warn(line)
 
 
 def _show(

@@ -54,3 +54,5 @@ def _show(report: PayoutsReport, console: Console) -> None:
     console.say(*summary(report, console))
     for line in losses(report):
         console.tell(line)
+    for line in report.warnings:
+        console.warn(line)

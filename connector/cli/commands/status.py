@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from connector.cli.display.audit_round import audit_round_of
 from connector.cli.display.fitting import width_of
 from connector.cli.display.glance import NARROWEST, glance
-from connector.cli.display.other_tables import OtherTable, checked, named, remedies, said_of
+from connector.cli.display.other_tables import OtherTable, checked, named, remedies
 from connector.cli.display.summary import bare, differs, parked
 from connector.cli.display.words import intervals, lasting, moment, nets
 from connector.cli.lake_status import look
 from connector.core.counting import counted, sized
 from connector.core.mode import mode_of
 from connector.core.planning.backfill import unlinked_words
+from connector.core.state.unnamed import said_of
 from connector.core.time.times import in_words
 from connector.lake.state.versions import ranges_in_words
 

@@ -18,13 +18,9 @@ if TYPE_CHECKING:
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.tables import State, TableSpec
-    from connector.core.state.unnamed import Unnamed
     from connector.lake.reading.unnamed_files import UnnamedFiles
     from connector.lake.state.file_check import FileDifference
     from connector.lake.stores.base import Store
-
-MOST_UNNAMED = 5
-"""Files without a record that are told of by name."""
 
 _THINGS = {
     payouts_record.PAYOUTS: ("payouts", "payout"),
@@ -135,15 +131,6 @@ def named(differing: Sequence[FileDifference], *, most: int = 5) -> str:
     shown = ", ".join(f"{difference.path} ({difference.kind})" for difference in differing[:most])
     more = len(differing) - most
     return f"not as they were written: {shown}" + (f" and {more:,} more" if more > 0 else "")
-
-
-def said_of(unnamed: Sequence[Unnamed]) -> list[str]:
-    """Say of files that no record names, and that no run removes, what each does and what to do; nothing of none."""
-    if not unnamed:
-        return []
-    told = [f"no record names {file.shown}: {file.remedy}" for file in unnamed[:MOST_UNNAMED]]
-    more = len(unnamed) - MOST_UNNAMED
-    return [*told, *([f"and no record names {more:,} more files"] if more > 0 else [])]
 
 
 def _with(table: OtherTable, unnamed: UnnamedFiles) -> OtherTable:

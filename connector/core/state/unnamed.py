@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from connector.outside_text import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ENDINGS = (
     ".parquet",
@@ -22,6 +26,9 @@ ENDINGS = (
 """Ends of the names of files that readers take by their names, in small letters."""
 
 _CHECKSUM = ".crc"
+
+MOST_UNNAMED = 5
+"""Files without a record that are told of by name."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -70,3 +77,12 @@ class Unnamed:
         if not self.bytes:
             return "it is empty, and readers fail at it: remove it"
         return "readers that take all files count its rows, too: move it out of the lake"
+
+
+def said_of(unnamed: Sequence[Unnamed]) -> list[str]:
+    """Say of files that no record names, and that no run removes, what each does and what to do; nothing of none."""
+    if not unnamed:
+        return []
+    told = [f"no record names {file.shown}: {file.remedy}" for file in unnamed[:MOST_UNNAMED]]
+    more = len(unnamed) - MOST_UNNAMED
+    return [*told, *([f"and no record names {more:,} more files"] if more > 0 else [])]

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from connector.core.state.tables import BALANCES, PAYOUTS, SPEC_OF, TABLES, TRANSACTIONS
 from connector.core.units import AccountId
+from connector.errors import StorageError
 from connector.lake.formats.names import TABLE_FORMATS
 from connector.lake.state import table_states
+from connector.lake.state.file_check import FileDifference
 from connector.lake.state.intents import announced_paths
 from connector.lake.state.lake_identity import facts_of, load_balances, load_payouts
+from connector.lake.state.standing_differences import standing
 from connector.lake.state.state_log import recorded_accounts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
+    from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
+    from connector.core.state.tables import TableSpec
     from connector.core.state.unnamed import Unnamed
     from connector.lake.stores.base import Store
 
@@ -77,6 +83,34 @@ def named_files(store: Store, states: Iterable[TableState]) -> dict[tuple[str, s
         if (balances := load_balances(store, account)) is not None:
             found["balances", account] = balances.files.keys()
     return found
+
+
+def beside(
+    store: Store, spec: TableSpec[Any], account: AccountId, files: Mapping[str, DataFile], *, suspected: bool = False
+) -> tuple[Unnamed, ...]:
+    """Look for what no record names in an account's folders, at the end of a run that wrote there. Blocks.
+
+    On a disk that costs a look at each name. A store that takes its time is asked only where a listing that was made
+    anyway has shown such a file. Where the folders cannot be looked at, nothing is found: `status` says why.
+
+    Args:
+        store: the lake.
+        spec: of the table, or of two whose files are recorded together.
+        account: whose.
+        files: as its records name them, by path.
+        suspected: whether a file is known to lie there that no record names.
+    """
+    if not suspected and store.at_once > 1:
+        return ()
+    with suppress(StorageError):
+        folders = (f"{table}/account={account}" for table in spec.tables)
+        found = [one for folder in folders for one in store.besides(folder, files) if one.matters]
+        if not found or facts_of(store).format in TABLE_FORMATS:
+            return ()
+        told = [FileDifference(one.path, "extra") for one in found]
+        left = {one.path for one in standing(store, spec, account, files, told)}
+        return tuple(sorted(one for one in found if one.path in left))
+    return ()
 
 
 def unnamed_files(store: Store, named: Mapping[tuple[str, str], Collection[str]]) -> UnnamedFiles:
