@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import stat
 import tomllib
 
+import anyio
 import pytest
 
 from connector.cli.settings.kept import NAME
@@ -168,3 +170,38 @@ def test_a_place_that_cannot_be_written_is_told(run, folder, environment):
     environment.setattr("os.access", lambda *_: False)
     done = run("init", "lake", "--json")
     assert (done.status, checks(done)["lake"], (folder / "lake").exists()) == (74, False, False)
+
+
+# Ctrl-C ---------------------------------------------------------------------------------------------------------------
+
+
+class Interrupted(io.StringIO):
+    def isatty(self):
+        return True
+
+    def readline(self, *_):
+        raise KeyboardInterrupt
+
+
+def test_ctrl_c_while_it_asks_says_that_nothing_was_written(run, folder, environment):
+    environment.setattr("sys.stdin", Interrupted())
+    environment.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    before = signal.getsignal(signal.SIGINT)
+    done = run("init")
+    assert (done.status, "interrupted: nothing was written" in done.err) == (130, True)
+    assert not (folder / NAME).exists()
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+@pytest.mark.parametrize("where", ["check_destination", "check_key"])
+def test_ctrl_c_while_it_checks_says_that_the_file_is_written(run, folder, environment, where):
+    def interrupted(*_, **__):
+        signal.raise_signal(signal.SIGINT)
+        return anyio.sleep_forever()
+
+    environment.setattr(f"connector.cli.commands.init.{where}", interrupted)
+    done = run("init", "lake")
+    assert (done.status, f"interrupted: {NAME} is written, and not checked yet" in done.err) == (130, True)
+    assert "init --check" in done.err
+    assert (folder / NAME).exists()
+    assert "not all was checked" in run("init", "--check").err

@@ -100,6 +100,41 @@ def test_an_option_without_its_value_says_what_is_to_be_given():
         assert str(caught.value).startswith(said)
 
 
+ASKING = [["sync", "lake"], ["plan", "lake"], ["stream"], ["payouts", "lake"], ["verify", "lake"]]
+
+
+@pytest.mark.parametrize("words", ASKING)
+@pytest.mark.parametrize("option", ["--since", "--until"])
+def test_a_time_that_counts_back_or_is_in_milliseconds_says_what_to_write(run, words, option):
+    for value in (["-7d"], ["-1w", "--json"], ["7 days ago"]):
+        done = run(*words, option, *value)
+        said = f"stripe-balance: {option} {value[0]!r} is not a time: times are not relative, 7 days ago is 20"
+        assert (done.status, said in done.err) == (2, True)
+    done = run(*words, option, 1_700_000_000_000)
+    assert (done.status, "it looks like milliseconds, and as seconds it is 1700000000" in done.err) == (2, True)
+
+
+def test_a_statements_time_that_counts_back_says_how_to_give_it_and_then_what_to_write(run, lake):
+    assert "write `--since=-7d`" in run("statement", lake, "--since", "-7d").err
+    done = run("statement", lake, "--since=-7d", "--until", "2026-10-01")
+    assert (done.status, "times are not relative, 7 days ago is 20" in done.err) == (2, True)
+
+
+def test_a_value_that_begins_with_a_dash_is_told_with_how_to_give_it():
+    parser = Parser(prog="x")
+    parser.add_argument("--report")
+    parser.add_argument("-q", action="store_true")
+    for words, said in (
+        (["--report", "-o.html"], "argument --report: '-o.html' is taken for an option: write `--report=-o.html`"),
+        (["--report", "-q"], "argument --report: lacks its value"),
+        (["--report", "--repot"], "argument --report: lacks its value"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            parser.parse_args(words)
+        assert str(caught.value).startswith(said)
+    assert parser.parse_args(["--report=-o.html"]).report == "-o.html"
+
+
 def test_an_account_that_a_lake_does_not_have_is_told_with_the_one_that_was_meant_and_the_first_of_very_many():
     names = [f"acct_{place:03}Abc" for place in range(200)]
     said = among_accounts("acct_007Abd", names)

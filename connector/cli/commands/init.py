@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import signal
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +18,11 @@ from connector.cli.settings.file import SettingsFile, find, parse
 from connector.cli.settings.kept import DESTINATION, KEY, NAME
 from connector.cli.settings.take import source_of_key
 from connector.cli.settings.write import chosen, create, render
-from connector.errors import ConfigError, UsageError
+from connector.errors import ConfigError, StoppedError, UsageError
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Generator
 
     from connector.cli.display.console import Console
     from connector.cli.display.run_view import RunView
@@ -28,15 +31,38 @@ if TYPE_CHECKING:
 def run(args: argparse.Namespace, console: Console) -> int:
     """Write a settings file, or look at the one there is, check what it says, and return the exit status."""
     path = Path(args.settings_file or NAME)
-    if args.check:
-        settings = _there(args, path)
-    else:
-        text = render(_answers(args, path, console))
-        settings = parse(text, path)
-        create(path, text)
-    checks = _checks(args, settings, console)
+    with _interrupted() as told:
+        if args.check:
+            settings = _there(args, path)
+            told.message = "interrupted: not all was checked"
+        else:
+            text = render(_answers(args, path, console))
+            settings = parse(text, path)
+            create(path, text)
+            told.message = f"interrupted: {path} is written, and not checked yet: `init --check{_named(settings)}` does"
+        checks = _checks(args, settings, console)
     _show(settings, checks, console, written=not args.check)
     return next((check.error.exit_code for check in checks if check.error is not None and check.needed), 0)
+
+
+@contextmanager
+def _interrupted() -> Generator[StoppedError]:
+    """Have Ctrl-C say what was written: offers what it is told with, whose message goes by what was done so far.
+
+    Raises:
+        StoppedError: after Ctrl-C.
+    """
+    told = StoppedError("interrupted: nothing was written")
+    told.stopped_by(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield told
+    except (KeyboardInterrupt, StoppedError) as stopped:
+        if isinstance(stopped, StoppedError) and stopped.signal != signal.SIGINT:
+            raise
+        raise told from None
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _there(args: argparse.Namespace, path: Path) -> SettingsFile:

@@ -140,6 +140,8 @@ class Parser(argparse.ArgumentParser):
         """
         self.given = sys.argv[1:] if args is None else list(args)
         self._refuse_long_dashes()
+        for one in {self.chosen, *self.commands.values()}:
+            one.given = self.given
         parsed, left = self.parse_known_args(self.given)
         if left:
             self.error(f"unrecognized arguments: {' '.join(map(self.chosen.guessed, left))}")
@@ -193,11 +195,23 @@ class Parser(argparse.ArgumentParser):
         except argparse.ArgumentError as error:
             if action.nargs is not None:
                 raise
+            self._refuse_dashed(action)
             value = action.metavar or "|".join(map(str, action.choices or ())) or action.dest.upper()
             said = f": {action.help % {**vars(action), 'prog': self.prog}}" if action.help else ""
             raise argparse.ArgumentError(
                 action, f"lacks its value, {action.option_strings[-1]} {value}{said}"
             ) from error
+
+    def _refuse_dashed(self, action: argparse.Action) -> None:
+        """Refuse a value that begins with a dash and was taken for an option: for what it is, or how it is given."""
+        followed = zip(self.given, self.given[1:], strict=False)
+        word = next((after for option, after in followed if option in action.option_strings), "")
+        name = word.partition("=")[0]
+        if len(word) < 2 or word[0] != "-" or word[1] == "-" or name in self._option_string_actions:  # noqa: PLR2004
+            return
+        self._get_value(action, word)
+        named = f"`{action.option_strings[-1]}={word}`"
+        raise argparse.ArgumentError(action, f"{word!r} is taken for an option: write {named}")
 
     def error(self, message: str) -> NoReturn:
         """Refuse the command line.

@@ -26,6 +26,11 @@ EXAMPLES = "2026-01-31, 2026-01, 2026-01-31T12:00:00+01:00, yesterday, last-mont
 END_OF_TIME = 253_402_300_800
 """First second of the year 10000: no row is newer."""
 
+START_OF_STRIPE, END_OF_STRIPE = 1_293_840_000, 4_102_444_800
+"""UTC seconds, 2011 to 2100: a number that says one of these moments in another unit is taken for one that does."""
+
+_AGO = re.compile(r"-?\s*([0-9]{1,6})\s*([dw])(?:ays?|eeks?)?(?:\s*ago)?")
+
 START_OF_TIME = -62_135_596_800
 """First second of the year 1: Python and SQL engines know no moment before it."""
 
@@ -47,7 +52,7 @@ def to_seconds(value: Time, *, name: str, today: date | None = None) -> int:
     else:
         seconds = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
     if not 0 <= seconds <= END_OF_TIME:
-        raise UsageError(f"`{name}` {value} lies outside 1970 to 9999")
+        raise UsageError(f"`{name}` {value} lies outside 1970 to 9999{_in_fractions(seconds)}")
     return seconds
 
 
@@ -137,7 +142,25 @@ def _read(value: str, name: str, today: date | None) -> int | date:
     try:
         return date(int(month[1]), int(month[2] or 1), 1) if month else datetime.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"`{name}` {value!r} is not a time: write {EXAMPLES}") from error
+        raise UsageError(f"`{name}` {value!r} is not a time: {_ago(text, today)}write {EXAMPLES}") from error
+
+
+def _in_fractions(number: int) -> str:
+    """Say of a number that it is one of milliseconds, or of less, where it probably is."""
+    for unit, many in (("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9)):
+        if START_OF_STRIPE <= number // many < END_OF_STRIPE:
+            return f": it looks like {unit}, and as seconds it is {number // many}"
+    return ""
+
+
+def _ago(text: str, today: date | None) -> str:
+    """Say how a time is written that was given as so many days or weeks, back from today."""
+    found = _AGO.fullmatch(text.lower())
+    if found is None or today is None:
+        return ""
+    days = int(found[1]) * (7 if found[2] == "w" else 1)
+    day = date.fromordinal(max(date(1970, 1, 1).toordinal(), today.toordinal() - days))
+    return f"times are not relative, {days:,} days ago is {day.isoformat()}; "
 
 
 def _day_of(word: str, today: date) -> date:

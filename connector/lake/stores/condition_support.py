@@ -1,7 +1,7 @@
 """Whether a bucket's store heeds the conditions of puts: asked before the first such put, and remembered in the lake.
 
 It is asked by an object whose bytes are always the same, so that a store that takes it all the same does no harm by it.
-That it refuses is remembered for a week, under the name of the store that it is true of: of a lake that was copied to
+That it refuses is remembered for a day, under the name of the store that it is true of: of a lake that was copied to
 another one it is asked again.
 """
 
@@ -33,7 +33,8 @@ PROBE_TEXT = b'{"what": "put again and again under conditions that do not hold: 
 REMEMBERED = f"{STATE}/conditions"
 """Where it is remembered."""
 
-REMEMBERED_SECONDS = 7 * DAY
+REMEMBERED_SECONDS = DAY
+"""So two small requests a day for each kind of condition find out a store that has stopped heeding it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from connector.core.counting import counted
@@ -40,6 +40,10 @@ class DayKey(NamedTuple):
     day: int
     purse: Purse
     category: str
+
+
+UNVERIFIED = "unverified"
+"""Kind of the problem that an account was never verified."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,6 +379,19 @@ class LakeReport:
         """Return how it stands, in a line."""
         accounts = counted(len(self.accounts), "account")
         return f"<LakeReport of {self.destination}: {self.sentence} {counted(self.rows, 'row')} of {accounts}>"
+
+    @property
+    def told_once(self) -> LakeReport:
+        """The same, where that nothing was ever verified is said once, of the lake, and not of each account."""
+        said = [one for each in self.accounts for one in each.problems if one.kind == UNVERIFIED]
+        if not said or any(one.layers for one in self.accounts):
+            return self
+        accounts = tuple(
+            replace(each, problems=tuple(one for one in each.problems if one.kind != UNVERIFIED))
+            for each in self.accounts
+        )
+        whole = replace(said[0], text="nothing here was compared with Stripe yet")
+        return replace(self, problems=(*self.problems, whole), accounts=accounts)
 
     @property
     def all_problems(self) -> tuple[Problem, ...]:

@@ -45,7 +45,7 @@ def to_page(report: LakeReport, secrets: Collection[str] = ()) -> str:
         report: the facts.
         secrets: what must not stand in it, whatever its form; keys are taken out by theirs.
     """
-    return "".join(_Page(report, Writer(tuple(secrets))).pieces())
+    return "".join(_Page(report.told_once, Writer(tuple(secrets))).pieces())
 
 
 @dataclass(frozen=True, slots=True)

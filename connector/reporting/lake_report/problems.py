@@ -13,6 +13,7 @@ from connector.core.state.calendar import unasked_of
 from connector.core.state.newer import is_newer
 from connector.core.time.times import to_text, to_words
 from connector.core.units import DAY
+from connector.reporting.lake_report.facts import UNVERIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -158,7 +159,7 @@ def of_layers(lake: str, facts: AccountFacts) -> Iterator[Problem]:
             text = f"{layer.layer} could not be checked: {layer.reason}"
             yield Problem(f"verify_{layer.layer}", "note", "adds_up", text, command("verify", lake))
     if not facts.layers and facts.rows:
-        yield Problem("unverified", "note", "adds_up", "never verified", command("verify", lake))
+        yield Problem(UNVERIFIED, "note", "adds_up", "never verified", command("verify", lake))
 
 
 def of_payouts(lake: str, payouts: PayoutFacts | None) -> Iterator[Problem]:

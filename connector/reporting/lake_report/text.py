@@ -23,6 +23,7 @@ MOST_STRETCHES = 6
 
 def to_lines(report: LakeReport) -> Iterator[str]:
     """Yield the lines."""
+    report = report.told_once
     yield f"{report.destination}: {report.sentence}"
     mode = {True: "live mode; ", False: "test mode; ", None: ""}[report.livemode]
     size = f"{counted(report.rows, 'row')} of {counted(len(report.accounts), 'account')}"

@@ -201,6 +201,9 @@ def test_verify_and_status_name_a_table_that_another_engine_partitions_otherwise
     }
     assert main(["status", str(lake)]) == 0
     assert "no run publishes to the table balance_transactions: " in capsys.readouterr().err
+    there = lake / a_balance(account).path
+    there.parent.mkdir(parents=True)
+    there.write_bytes(b"x" * 9)  # what is not there is not published
     assert main(["maintain", str(lake), "--publish"]) == 78
     assert "bucket[16] as id_bucket" in capsys.readouterr().err
     assert compared(store)["balances"] == TableComparison()

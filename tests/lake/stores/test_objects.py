@@ -104,7 +104,7 @@ def test_a_store_is_asked_once_whether_it_heeds_conditions(opened, served):
     assert asked() == 3
 
 
-def test_that_a_store_heeds_conditions_is_remembered_in_the_lake_for_a_week(opened, served):
+def test_that_a_store_heeds_conditions_is_remembered_in_the_lake_for_a_day(opened, served):
     bucket = opened().bucket
 
     def asked() -> int:
@@ -114,15 +114,15 @@ def test_that_a_store_heeds_conditions_is_remembered_in_the_lake_for_a_week(open
 
     assert asked() > 0
     assert asked() == 0
-    for days, again in ((-1, True), (6, False), (8, True)):
+    for hours, again in ((-1, True), (23, False), (25, True)):
         served.objects.update(
             {
-                path: replace(one, at=datetime.now(UTC) - timedelta(days=days))
+                path: replace(one, at=datetime.now(UTC) - timedelta(hours=hours))
                 for path, one in served.objects.items()
                 if REMEMBERED in path
             }
         )
-        assert (asked() > 0) is again, days
+        assert (asked() > 0) is again, hours
 
 
 def test_a_store_that_stops_heeding_conditions_is_found_out_once_it_is_asked_again(opened, served):
@@ -132,7 +132,7 @@ def test_a_store_that_stops_heeding_conditions_is_found_out_once_it_is_asked_aga
     served.heeds = False  # a gateway before it was replaced, say
     served.objects.update(
         {
-            path: replace(one, at=datetime.now(UTC) - timedelta(days=8))
+            path: replace(one, at=datetime.now(UTC) - timedelta(hours=25))
             for path, one in served.objects.items()
             if REMEMBERED in path
         }
