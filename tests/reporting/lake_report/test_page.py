@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -283,3 +284,21 @@ def test_what_is_behind_the_badge_is_told_at_the_head_of_several_accounts_too(re
     head = to_page(replace(report, accounts=many, problems=())).partition("</header>")[0]
     assert head.count("one payout was not read") == 4
     assert f'<li class="{grade}">' in head.partition("and 5 more")[0].rpartition("<ul")[2]
+
+
+def test_that_nothing_was_ever_verified_is_said_once_and_not_of_each_account(lake):
+    shutil.rmtree(lake / "_stripe_balance" / "verdicts")
+    found = anyio.run(lambda: connector.report(lake))
+    assert [one.kind for each in found.accounts for one in each.problems].count("unverified") == 2
+    for text in ("\n".join(to_lines(found)), to_page(found)):
+        assert text.count("nothing here was compared with Stripe yet") == 1
+        assert text.count("never verified") == 1
+    assert found.told_once.grade == found.grade
+
+
+def test_what_was_verified_of_some_accounts_alone_is_said_of_the_others(report):
+    one, other = report.accounts
+    said = Problem("unverified", "note", "adds_up", "never verified", "stripe-balance verify lake")
+    found = replace(report, accounts=(replace(one, layers=(), problems=(said,)), other))
+    assert found.told_once is found
+    assert "note: never verified: `stripe-balance verify lake`" in "\n".join(to_lines(found))
