@@ -61,6 +61,7 @@ def test_every_argument_that_an_error_names_is_one_that_the_command_line_knows()
     of_the_library = {
         "accounts_created",
         "canceller",
+        "config",
         "deadline",
         "on_event",
         "least_rows",
