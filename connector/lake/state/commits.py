@@ -24,7 +24,7 @@ from connector.errors import CommitConflictError, ConnectorError, StorageError
 from connector.lake.state import intents, state_log
 from connector.lake.state.leases import others_at_work
 from connector.lake.state.others_files import OthersFiles, content_of, with_version
-from connector.lake.state.record_files import folder_of
+from connector.lake.state.record_files import records_folder
 from connector.lake.state.writes import Outcome, Write, discard, together, unknown_file
 from connector.lake.stores.conditions import ABSENT
 from connector.lake.writing.rewrite import StaleFileError
@@ -70,7 +70,7 @@ class Commits(Generic[S]):
     def __init__(self, store: Store, spec: TableSpec[S], account: AccountId, run: str) -> None:
         self._store, self._spec, self._account, self._run = store, spec, account, run
         self._intents = intents.RunIntents(store, spec.name, account, run)
-        self._folder = folder_of(spec.name, account)
+        self._folder = records_folder(spec.name, account)
         self._others = OthersFiles(store, spec, account, run)
         self._unrecorded: list[Write[Any]] = []
 

@@ -50,10 +50,10 @@ _NAME = re.compile(r"(\d{14})\.json")
 
 def record_path(table: str, account: AccountId, number: int) -> str:
     """Return where the record of a number is."""
-    return f"{folder_of(table, account)}/{number:014d}.json"
+    return f"{records_folder(table, account)}/{number:014d}.json"
 
 
-def folder_of(table: str, account: str) -> str:
+def records_folder(table: str, account: str) -> str:
     """Return the folder of a table's records of an account."""
     return f"{FOLDER}/{table}/{account}"
 
@@ -69,7 +69,7 @@ def numbers(store: Store, table: str, account: str) -> list[int]:
     Raises:
         StorageError: the destination cannot be read.
     """
-    named = (_NAME.fullmatch(name) for name in store.names(folder_of(table, account)))
+    named = (_NAME.fullmatch(name) for name in store.names(records_folder(table, account)))
     return sorted(number for found in named if found and (number := int(found[1])))
 
 
@@ -79,7 +79,7 @@ def newest_number(store: Store, table: str, account: str) -> int:
     Raises:
         StorageError: the destination cannot be read.
     """
-    named = map(_NAME.fullmatch, reversed(store.names(folder_of(table, account))))
+    named = map(_NAME.fullmatch, reversed(store.names(records_folder(table, account))))
     return next((int(found[1]) for found in named if found), 0)
 
 

@@ -42,13 +42,13 @@ from connector.lake.state.record_files import (
     clear,
     create,
     expected_at,
-    folder_of,
     limited,
     newest_number,
     numbers,
     place_of,
     record_at,
     record_path,
+    records_folder,
     written_at,
 )
 
@@ -283,7 +283,7 @@ def commit(
             return spec.of_parts(wanted, _origin(record, at))
         newest = load(store, spec, account, now=now)
         if newest is None:
-            raise StateError(f"{folder_of(spec.name, account)}: the records are gone; {spec.remedy}")
+            raise StateError(f"{records_folder(spec.name, account)}: the records are gone; {spec.remedy}")
         there = spec.to_parts(newest)
         before, wanted = there, rebased(before, wanted, there, visible=visible)
         number, seen = newest.number + 1, newest.seen
