@@ -31,6 +31,18 @@ def test_the_page_is_written_here_without_a_key_and_said_to_be(environment, run,
     assert here == []
 
 
+@pytest.mark.parametrize(
+    ("output", "said"), [(".", "is a folder: name the page in it"), ("no/x.html", "no folder 'no'")]
+)
+def test_a_page_that_has_no_place_is_refused_before_anything_is_done(run, sandbox, lake, tmp_path, output, said):
+    before = len(sandbox.requests())
+    done = run("report", lake, "--verify", "-o", output)
+    assert (done.status, done.out) == (2, "")
+    assert said in done.err
+    assert len(sandbox.requests()) == before
+    assert list(tmp_path.glob("*.html")) == []
+
+
 def test_json_is_the_facts_alone_and_a_page_only_where_it_was_asked_for(run, lake, tmp_path):
     done = run("report", lake, "--json")
     fits(done.json, "lake_report")

@@ -14,7 +14,7 @@ from connector.options.calls import ReportOptions
 from connector.reporting.lake_report.calls import report
 from connector.reporting.lake_report.document import to_document
 from connector.reporting.lake_report.page import to_page
-from connector.reporting.lake_report.page_file import write_page
+from connector.reporting.lake_report.page_file import refuse_no_file, write_page
 from connector.reporting.lake_report.text import to_lines
 from connector.verification.calls import verify
 
@@ -38,6 +38,8 @@ def run(args: argparse.Namespace, console: Console) -> int:
     """Report on a lake, and return the exit status."""
     if args.output == STDOUT and (console.json or args.open):
         raise UsageError("the page on stdout leaves no room for --json there, and nothing to --open: name a file")
+    if args.output not in {None, STDOUT}:
+        refuse_no_file(Path(args.output))
     config = config_of(args, console) if args.verify else None
 
     async def go(view: RunView) -> tuple[LakeReport, Verdict | None]:

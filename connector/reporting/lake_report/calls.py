@@ -13,7 +13,7 @@ from connector.options.signatures import takes
 from connector.reporting.lake_report.document import to_document
 from connector.reporting.lake_report.gather import Gathering
 from connector.reporting.lake_report.page import to_page
-from connector.reporting.lake_report.page_file import write_page
+from connector.reporting.lake_report.page_file import refuse_no_file, write_page
 from connector.running.blocking import run_blocking
 
 if TYPE_CHECKING:
@@ -43,11 +43,14 @@ async def report(
         The facts.
 
     Raises:
+        UsageError: `output` is a folder, or in none that is there.
         ConfigError: there is no lake, or no such account in it.
         LakeChangedError: runs changed an account each time that it was read.
         StorageError: the lake cannot be read, or the page cannot be written.
     """
     accounts, output = options.get("accounts", ()), options.get("output")
+    if output is not None:
+        await anyio.to_thread.run_sync(refuse_no_file, Path(output))
     gathering = Gathering(
         destination=destination,
         wanted=(accounts,) if isinstance(accounts, str) else tuple(accounts),

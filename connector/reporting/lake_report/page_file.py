@@ -6,12 +6,25 @@ import secrets
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from connector.errors import ConfigError
+from connector.errors import ConfigError, UsageError
 from connector.lake.stores.disk import at_disk
 from connector.lake.stores.nested_lakes import lake_around
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def refuse_no_file(path: Path) -> None:
+    """Refuse what a page cannot be written to, before the work for it is done.
+
+    Raises:
+        UsageError: it is a folder, or in none that is there.
+    """
+    with at_disk(f"looking for {path}"):
+        if path.is_dir():
+            raise UsageError(f"{path} is a folder: name the page in it, such as {path / 'stripe-balance-report.html'}")
+        if not path.parent.is_dir():
+            raise UsageError(f"there is no folder {str(path.parent)!r} to write {path.name!r} to")
 
 
 def write_page(path: Path, page: str) -> None:
