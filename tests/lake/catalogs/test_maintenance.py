@@ -178,6 +178,20 @@ def test_verify_and_status_name_what_something_else_did_and_maintain_undoes_it(l
     assert len(table_of(lake, kind)) == state(lake).rows
 
 
+@pytest.mark.parametrize("lake", KINDS, indirect=True)
+def test_a_table_that_something_else_emptied_is_named_and_filled_again_on_demand_alone(lake, request):
+    kind = request.node.callspec.params["lake"]
+    with opened(lake, kind) as table:
+        table.delete()
+    (found,) = compared(LocalStore(lake)).values()
+    assert {one.kind for one in found.altered} == {"missing"}
+    with pytest.raises(TableAlteredError):
+        maintain(lake, publish_only=True)
+    assert len(table_of(lake, kind)) == 0
+    maintain(lake, publish_only=True, repair=True)
+    assert len(table_of(lake, kind)) == state(lake).rows
+
+
 @pytest.mark.parametrize("lake", KINDS[1:], indirect=True)
 def test_verify_and_status_name_a_table_that_another_engine_partitions_otherwise_and_look_at_the_rest(lake, capsys):
     store, account = LocalStore(lake), state(lake).account
