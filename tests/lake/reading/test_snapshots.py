@@ -7,6 +7,7 @@ import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,10 @@ from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import ConfigError, LakeChangedError, StorageError
+from connector.lake.formats import parquet
 from connector.lake.formats.formats import format_named
+from connector.lake.formats.row_columns import Rechunker
+from connector.lake.reading import table_snapshot
 from connector.lake.reading.dataset import read
 from connector.lake.reading.table_snapshot import FILES_AT_ONCE
 from connector.lake.state import intents
@@ -61,6 +65,7 @@ class Writer:
     root: Path
     form: str
     days: int = DAYS
+    rows: int = 4
     state: TableState = field(init=False)
 
     def __post_init__(self) -> None:
@@ -71,7 +76,9 @@ class Writer:
     def staged(self, number: int, day: int) -> StagedFile:
         form = format_named(self.form)
         make = to_lines if self.form.startswith("jsonl") else to_batch
-        rows = [row(24 * day + i, created=START + DAY * day + i, net=number, amount=number + 30) for i in range(4)]
+        rows = [
+            row(24 * day + i, created=START + DAY * day + i, net=number, amount=number + 30) for i in range(self.rows)
+        ]
         key = partition_of(rows[0]["created"], Granularity.DAY)
         with RowBuffer(self.store.scratch, memory=Memory(1 << 20)) as buffer:
             buffer.put(key, make(rows))
@@ -284,3 +291,27 @@ def test_a_stream_has_no_more_files_open_than_the_process_may_have(tmp_path):
         assert _nets(read(tmp_path).to_table()) == [(1, 4 * writer.days)]
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+def test_a_stream_of_a_large_file_has_little_more_in_memory_than_the_batch_that_was_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(parquet, "Rechunker", partial(Rechunker, 100, step=100))
+    monkeypatch.setattr(parquet, "GROUP_ROWS", 100)
+    monkeypatch.setattr(table_snapshot, "LARGE_ROWS", 100)
+    writer = Writer(tmp_path, "parquet", days=1, rows=6_000)
+    writer.write(ALIKE)
+    before, rows, held, every = pa.total_allocated_bytes(), 0, 0, 0
+    for batch in read(tmp_path).reader():
+        rows, every = rows + batch.num_rows, every + batch.nbytes
+        held = max(held, pa.total_allocated_bytes() - before)
+    assert (rows, held < every / 4) == (6_000, True)
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_large_and_small_files_of_a_lake_are_read_alike_whatever_columns_are_asked_for(tmp_path, form, monkeypatch):
+    writer = Writer(tmp_path, form)
+    writer.write(ALIKE)
+    small = [read(tmp_path, columns=names).to_table() for names in (None, ["account"], ["created_date", "net"])]
+    monkeypatch.setattr(table_snapshot, "LARGE_ROWS", 3)
+    large = [read(tmp_path, columns=names).to_table() for names in (None, ["account"], ["created_date", "net"])]
+    assert small == large
+    assert {one.num_rows for one in large} == {4 * DAYS}
