@@ -182,8 +182,10 @@ def run_anywhere(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return run_blocking(main, instead="a thread of its own")
-    return _run_beside(main)
+        pass
+    else:
+        return _run_beside(main)
+    return run_blocking(main, instead="a thread of its own")
 
 
 def _run_beside(main: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -82,7 +82,8 @@ def slots_of(spark: Any, slots: int | None) -> int:  # noqa: ANN401 - a session,
             slots = int(spark.sparkContext.defaultParallelism)
         except Exception as error:  # Spark Connect raises one of its own
             raise UsageError(
-                "the session of Spark does not say how many cores its executors have: say `slots`"
+                "the session of Spark does not say how many cores its executors have: if it was stopped, begin a new"
+                " one, else say `slots`"
             ) from error
     if type(slots) is not int or slots < 1:
         raise UsageError(f"`slots` {slots!r} must be a whole number, at least 1: the tasks that are at work at once")

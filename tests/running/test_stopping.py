@@ -395,6 +395,9 @@ def test_what_it_raises_there_is_raised_here():
             run_anywhere(failing)
 
     asyncio.run(cell())
+    with pytest.raises(UsageError, match="no") as caught:
+        run_anywhere(failing)
+    assert caught.value.__context__ is None  # no word of loops before what it is about
 
 
 def test_a_cell_that_is_interrupted_ends_such_a_call_in_order():
