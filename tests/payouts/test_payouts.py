@@ -253,11 +253,15 @@ def test_a_list_of_transactions_that_breaks_the_contract_is_not_kept(tmp_path, f
         stripe_.faults.add(fault)
         with pytest.raises(ProtocolError):
             bring(tmp_path, stripe_)
-        assert held_pairs(tmp_path) == []
+        kept = held_pairs(tmp_path)
+        assert kept == [] or fault == "stuck-cursor"  # which lists of one page do not meet
         stripe_.faults.clear()
         assert strays(tmp_path) == []
         bring(tmp_path, stripe_)
         assert data_files(tmp_path) == fresh_bytes(stripe_)
+        whole = held_pairs(tmp_path)
+        assert len(kept) < len(whole)
+        assert [pair for pair in kept if pair not in whole] == []
 
 
 def test_an_interrupted_run_keeps_what_it_wrote_and_the_next_one_goes_on(tmp_path):
