@@ -207,7 +207,7 @@ class Parser(argparse.ArgumentParser):
         followed = zip(self.given, self.given[1:], strict=False)
         word = next((after for option, after in followed if option in action.option_strings), "")
         name = word.partition("=")[0]
-        if len(word) < 2 or word[0] != "-" or word[1] == "-" or name in self._option_string_actions:  # noqa: PLR2004
+        if word[:1] != "-" or word[1:2] in {"", "-"} or name in self._option_string_actions:
             return
         self._get_value(action, word)
         named = f"`{action.option_strings[-1]}={word}`"
