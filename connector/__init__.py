@@ -67,6 +67,7 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import Listing
     from connector.core.state.frozen import FrozenPeriod
     from connector.core.state.kept_verdict import KeptLayer
+    from connector.core.state.unnamed import Unnamed
     from connector.core.time.intervals import Interval, Intervals
     from connector.core.time.periods import Period
     from connector.core.time.times import Time
@@ -231,6 +232,7 @@ _HOMES = {
     "connector.core.state.conversion": "ConvertedTable",
     "connector.core.state.data_file": "Listing",
     "connector.core.state.kept_verdict": "KeptLayer",
+    "connector.core.state.unnamed": "Unnamed",
     "connector.core.time.intervals": "Interval Intervals",
     "connector.core.time.periods": "Period",
     "connector.core.time.times": "Time",
@@ -302,7 +304,8 @@ __all__ = [
     "RunWaiting", "Salt", "Savings", "SchemaError", "Segment", "ServerError", "Settings", "SinceFrozen", "Snapshot",
     "SpanSums", "Split", "Stage", "StateError", "Statement", "StatementOptions", "StatusOptions", "StepDone",
     "StoppedError", "StorageError", "Stream", "Stretch", "Stripe", "Sums", "SyncOptions", "Throttled", "Time",
-    "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum", "Unbalanced", "UnpublishedError", "Unshown",
+    "Timeouts", "TooLargeError", "Transport", "TransportError", "TypeSum", "Unbalanced", "Unnamed", "UnpublishedError",
+    "Unshown",
     "UsageError", "Verdict", "VerifyOptions", "WebhookError", "WindowClosed", "WindowOpened", "convert", "decimals",
     "find_payouts", "plan", "read", "record_balance", "report", "retire", "run_balance", "run_convert", "run_fees",
     "run_get", "run_plan", "run_record_balance", "run_report", "run_statement", "run_status", "run_sync",
