@@ -99,6 +99,8 @@ def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
     """Return an array as of another type; moments as numbers are seconds, as in Spark's cast and Stripe's API."""
     if found.type == kind:
         return found
+    if pa.types.is_list(found.type) and pa.types.is_list(kind):
+        found = _with_fields(found, kind)
     if pa.types.is_timestamp(found.type) and not pa.types.is_temporal(kind) and not pa.types.is_string(kind):
         found = found.cast(pa.timestamp("s", found.type.tz)).cast(pa.int64())
     if pa.types.is_decimal(kind) and pa.types.is_integer(found.type):  # Arrow asks for room for any number, else
@@ -106,3 +108,14 @@ def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
     if pa.types.is_decimal(kind) and pa.types.is_floating(found.type):  # Arrow rounds a fraction, and not a text of it
         found = found.cast(pa.string())
     return found.cast(kind)
+
+
+def _with_fields(lists: Any, kind: Any) -> Any:  # noqa: ANN401 - an array of lists, and the type of others
+    """Return lists of structs with the fields of others, in their order: Arrow 19 casts to the same ones alone."""
+    there, asked = lists.type.value_type, kind.value_type
+    if not (pa.types.is_struct(there) and pa.types.is_struct(asked)):
+        return lists
+    names = [field.name for field in asked]
+    values: list[Any] = [lists.values.field(name) for name in names]
+    structs = pa.StructArray.from_arrays(values, names=names)
+    return pa.ListArray.from_arrays(lists.offsets, structs, mask=lists.is_null())

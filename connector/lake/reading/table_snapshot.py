@@ -66,11 +66,13 @@ class TableSnapshot:
         table: its name.
         accounts: what there is of each account, by their ids.
         comparer: holds files to their records.
+        large_rows: rows of a file up to which it is read together with others.
     """
 
     table: str
     accounts: tuple[TableFiles, ...]
     comparer: Comparer
+    large_rows: int = LARGE_ROWS
 
     @classmethod
     def of(cls, table: str, account: str | None, comparer: Comparer, version: int | None = None) -> TableSnapshot:
@@ -101,14 +103,14 @@ class TableSnapshot:
             LakeChangedError: a file has been replaced.
             StorageError: a file is gone, damaged, or cannot be read.
         """
-        for are_large, some in groupby(self._files(), key=lambda file: file[1].rows > LARGE_ROWS):
+        for are_large, some in groupby(self._files(), key=lambda file: file[1].rows > self.large_rows):
             files = list(some)
             yield from self._by_themselves(files, columns) if are_large else self._together(files, columns)
 
     def _by_themselves(
         self, files: Iterable[tuple[TableFiles, DataFile]], columns: Sequence[str]
     ) -> Iterator[pa.RecordBatch]:
-        return self._each(files, columns, LARGE_ROWS, use_threads=True)
+        return self._each(files, columns, self.large_rows, use_threads=True)
 
     def _together(
         self, files: Sequence[tuple[TableFiles, DataFile]], columns: Sequence[str]

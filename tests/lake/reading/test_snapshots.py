@@ -6,8 +6,7 @@ import resource
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from threading import Event
 from typing import TYPE_CHECKING
 
@@ -25,12 +24,11 @@ from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import DAY, AccountId
 from connector.errors import ConfigError, LakeChangedError, StorageError
-from connector.lake.formats import parquet
 from connector.lake.formats.formats import format_named
-from connector.lake.formats.row_columns import Rechunker
-from connector.lake.reading import table_snapshot
+from connector.lake.formats.parquet import GROUP_ROWS
 from connector.lake.reading.dataset import read
-from connector.lake.reading.table_snapshot import FILES_AT_ONCE
+from connector.lake.reading.moment import Comparer
+from connector.lake.reading.table_snapshot import FILES_AT_ONCE, TableSnapshot
 from connector.lake.state import intents
 from connector.lake.state.table_states import commit
 from connector.lake.stores.local import LocalStore
@@ -76,8 +74,10 @@ class Writer:
     def staged(self, number: int, day: int) -> StagedFile:
         form = format_named(self.form)
         make = to_lines if self.form.startswith("jsonl") else to_batch
+        a_second = self.rows // DAY + 1
         rows = [
-            row(24 * day + i, created=START + DAY * day + i, net=number, amount=number + 30) for i in range(self.rows)
+            row(24 * day + i, created=START + DAY * day + i // a_second, net=number, amount=number + 30)
+            for i in range(self.rows)
         ]
         key = partition_of(rows[0]["created"], Granularity.DAY)
         with RowBuffer(self.store.scratch, memory=Memory(1 << 20)) as buffer:
@@ -293,25 +293,24 @@ def test_a_stream_has_no_more_files_open_than_the_process_may_have(tmp_path):
         resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
-def test_a_stream_of_a_large_file_has_little_more_in_memory_than_the_batch_that_was_asked_for(tmp_path, monkeypatch):
-    monkeypatch.setattr(parquet, "Rechunker", partial(Rechunker, 100, step=100))
-    monkeypatch.setattr(parquet, "GROUP_ROWS", 100)
-    monkeypatch.setattr(table_snapshot, "LARGE_ROWS", 100)
-    writer = Writer(tmp_path, "parquet", days=1, rows=6_000)
+@pytest.mark.slow
+def test_a_stream_of_a_large_file_has_little_more_in_memory_than_the_batch_that_was_asked_for(tmp_path):
+    groups = 6
+    writer = Writer(tmp_path, "parquet", days=1, rows=groups * GROUP_ROWS)
     writer.write(ALIKE)
     before, rows, held, every = pa.total_allocated_bytes(), 0, 0, 0
     for batch in read(tmp_path).reader():
         rows, every = rows + batch.num_rows, every + batch.nbytes
         held = max(held, pa.total_allocated_bytes() - before)
-    assert (rows, held < every / 4) == (6_000, True)
+    assert (rows, held < every / 2) == (groups * GROUP_ROWS, True)
 
 
 @pytest.mark.parametrize("form", ["parquet", "arrow"])
-def test_large_and_small_files_of_a_lake_are_read_alike_whatever_columns_are_asked_for(tmp_path, form, monkeypatch):
+def test_large_and_small_files_of_a_lake_are_read_alike_whatever_columns_are_asked_for(tmp_path, form):
     writer = Writer(tmp_path, form)
     writer.write(ALIKE)
-    small = [read(tmp_path, columns=names).to_table() for names in (None, ["account"], ["created_date", "net"])]
-    monkeypatch.setattr(table_snapshot, "LARGE_ROWS", 3)
-    large = [read(tmp_path, columns=names).to_table() for names in (None, ["account"], ["created_date", "net"])]
-    assert small == large
-    assert {one.num_rows for one in large} == {4 * DAYS}
+    snapshot = TableSnapshot.of("balance_transactions", None, Comparer(LocalStore(tmp_path)))
+    for columns in (snapshot.schema.names, ["account"], ["created_date", "net"]):
+        small, large = (pa.Table.from_batches(replace(snapshot, large_rows=rows).batches(columns)) for rows in (4, 3))
+        assert small.equals(large)
+        assert (large.num_rows, large.column_names) == (4 * DAYS, columns)
