@@ -119,6 +119,12 @@ def to_moment(value: object, *, name: str, today: date | None) -> int | datetime
     # pandas' NaT is a datetime that differs from itself
     if isinstance(value, bool) or not isinstance(value, int | str | date) or value != value:  # noqa: PLR0124 - see above
         raise UsageError(f"`{name}` must be a time, not {value!r}: {EXAMPLES}, a date or a datetime")
+    if isinstance(value, int):
+        if written := _date_like(value):
+            raise UsageError(
+                f"`{name}` {value} as a number is UTC seconds, {to_words(value)}: write '{written}', as a text"
+            )
+        return value
     moment = _read(value, name, today) if isinstance(value, str) else value
     if isinstance(moment, int):
         return moment
@@ -143,6 +149,17 @@ def _read(value: str, name: str, today: date | None) -> int | date:
         return date(int(month[1]), int(month[2] or 1), 1) if month else datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(f"`{name}` {value!r} is not a time: {_ago(text, today)}write {EXAMPLES}") from error
+
+
+def _date_like(number: int) -> str:
+    """Return the date, month or year that a number is written like: as seconds it would be a day of 1970."""
+    digits = str(number)
+    for form, shown in (("%Y%m%d", "%Y-%m-%d"), ("%Y%m", "%Y-%m"), ("%Y", "%Y")):
+        with suppress(ValueError):
+            day = datetime.strptime(digits, form).replace(tzinfo=UTC)
+            if f"{day:{form}}" == digits and START_OF_STRIPE <= day.timestamp() < END_OF_STRIPE:
+                return f"{day:{shown}}"
+    return ""
 
 
 def _in_fractions(number: int) -> str:

@@ -51,3 +51,15 @@ def test_days_that_count_back_are_told_as_a_date(value, said):
 def test_nothing_is_told_of_what_is_not_understood(value, today):
     with pytest.raises(UsageError, match=r"is not a time: write 2026-01-31"):
         to_seconds(value, name="since", today=today)
+
+
+@pytest.mark.parametrize(("value", "text"), [(20_260_205, "2026-02-05"), (202_602, "2026-02"), (2_026, "2026")])
+def test_a_number_that_is_written_like_a_date_is_no_day_of_1970(value, text):
+    with pytest.raises(UsageError, match=f"`until` {value} as a number is UTC seconds, 1970-.* UTC: write '{text}'"):
+        to_seconds(value, name="until")
+    assert to_seconds(text, name="until") > 1_293_840_000
+
+
+@pytest.mark.parametrize("value", [0, 5, 2_010, 2_100, 20_261_301, 20_260_230, 202_613, 1_293_840_000, 1_767_225_600])
+def test_any_other_number_is_seconds(value):
+    assert to_seconds(value, name="until") == value
