@@ -57,6 +57,7 @@ console.log("the first of November in Berlin, by startOf(month) on a machine in 
 const off = london.slice(0, 5).map(([seen, luxon]) => (new Date(`${seen}:00Z`) - new Date(`${luxon}:00Z`)) / 3.6e6);
 const right = london.slice(0, 5).every(([, luxon, first]) => luxon === first);
 console.log("hours off:", off.join(" "));
-process.exit(right && off.join() === "1,-1,-1,1,0" ? 0 : 1);
+const starts = london[5] === "2026-10-31T23" && york[5] === "2026-11-01T00";
+process.exit(right && starts && off.join() === "1,-1,-1,1,0" ? 0 : 1);
 JS
 node check.mjs
