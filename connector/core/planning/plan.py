@@ -42,8 +42,8 @@ class Plan:
         read_before: seconds an earlier run had read; a new row there is late.
         refreshes: paths of the files whose rows that may be due are all asked for.
         asked: seconds that the lake was ever asked for, by this run too.
-        in_part: visible partitions that an earlier run left in part: nothing newer becomes visible before they are
-            whole.
+        in_part: visible partitions that an earlier run left in part, or whose rest is parked: nothing newer becomes
+            visible before they are whole.
     """
 
     todo: Intervals
@@ -117,11 +117,15 @@ def reading_of(state: TableState, asked: Intervals, *, settled: int, again: Inte
 
 
 def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple[Intervals, tuple[Interval, ...]]:
-    """Return the seconds that complete partitions, and the visible ones that what is newer has to wait for."""
+    """Return the seconds that complete partitions, and the visible ones that what is newer has to wait for.
+
+    Rows that are parked have been read, but readers of a visible partition do not see them yet.
+    """
     partition = state.partition
     parked = {key.bounds for key in parked_keys(state)}
     newest = max([*(part.stop for part in todo.parts[-1:]), *(interval.start + 1 for interval in parked)], default=0)
-    in_part = tuple(interval for interval in visible_in(state, reading.unread) if interval.stop < newest)
+    not_shown = reading.unread.union(Intervals.of(parked))
+    in_part = tuple(interval for interval in visible_in(state, not_shown) if interval.stop < newest)
     left = Intervals.of(
         part for interval in {*in_part, *parked, *ends_of(todo, partition)} for part in reading.rest_of(interval)
     )

@@ -199,6 +199,23 @@ def test_seconds_of_parked_rows_are_not_read_again_and_their_partition_is_comple
         assert covered.union(work.todo).union(seconds).covers(bounds)
 
 
+def test_a_visible_partition_whose_rest_is_parked_is_waited_for_by_what_is_newer():
+    file = file_of(3)
+    parked = ParkedFile(file, "run").answering(Intervals.span(file.first_created, file.first_created + 100))
+    day = partition_of(START + 3 * DAY, Granularity.DAY).bounds
+    rest = parked_seconds([parked])
+    lake = replace(
+        state_of(Intervals.span(0, START + 6 * DAY).minus(rest), file_of(2), file_of(3)),
+        asked=Intervals((WHOLE,)),
+        parked=MappingProxyType({parked.path: parked}),
+    )
+    assert plan(lake, WHOLE, now=START + 7 * DAY).in_part == (day,)
+    nothing_newer = replace(lake, covered=Intervals((WHOLE,)).minus(rest))
+    assert plan(nothing_newer, WHOLE, now=START + 7 * DAY).in_part == ()
+    not_visible = replace(lake, files=MappingProxyType({file_of(2).path: file_of(2)}))
+    assert plan(not_visible, WHOLE, now=START + 7 * DAY).in_part == ()
+
+
 @given(coverage)
 def test_the_rest_of_what_is_touched_makes_it_whole(part):
     lake = replace(state_of(Intervals()), asked=Intervals((WHOLE,)))
