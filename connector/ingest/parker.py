@@ -57,8 +57,14 @@ class Parker:
             ConnectorError: the first thing that failed; its rows are read again.
         """
         leftovers = [
-            Leftover(staged.key, publisher.parked_path(staged.key), staged.within, staged.staged.path, staged.rows)
-            for staged in map(publisher.staged.pop, keys)
+            Leftover(
+                partition.key,
+                publisher.parked_path(partition.key),
+                partition.within,
+                partition.staged.path,
+                partition.rows,
+            )
+            for partition in map(publisher.staged.pop, keys)
         ]
         await self._park_each(publisher, leftovers)
 

@@ -343,7 +343,7 @@ class Publisher:
     def _count(self, writes: Sequence[Write[StagedPartition]]) -> None:
         """Count what has become visible; what another run has made of the same rows is new in its report."""
         visible = [write.result for write in writes]
-        for write, staged in zip(writes, (staged.staged for staged in visible), strict=True):
+        for write, staged in zip(writes, (partition.staged for partition in visible), strict=True):
             unchanged = staged.unchanged or write.met
             self.counts += staged.counts.met if write.met else staged.counts
             self.files_unchanged += unchanged
@@ -351,8 +351,10 @@ class Publisher:
             if staged.file is not None and not staged.unchanged:
                 self.written.add(staged.file.path)
                 self._lost.pop(folder_of(staged.file.path), None)
-        self._taken_up += [file.path for staged in visible for file in staged.rewrite.parked]
-        self.durable = Intervals.of([*self.durable, *(part for staged in visible for part in staged.rewrite.within)])
+        self._taken_up += [file.path for partition in visible for file in partition.rewrite.parked]
+        self.durable = Intervals.of(
+            [*self.durable, *(part for partition in visible for part in partition.rewrite.within)]
+        )
 
     async def _remove_taken_up(self) -> None:
         """Remove parked files that the state on the disk does not name any more."""

@@ -75,9 +75,7 @@ class RateSharing:
             self._seen.extend([sharers] * LOOKS)
             begun = self.lease().begun
             leases = [sign.lease for sign in others.live if sign.lease is not None]
-            longer = sum(
-                begun - lease.begun >= ALONE_SECONDS for lease in leases
-            )  # these may go at more than their part
+            longer = sum(begun - lease.begun >= ALONE_SECONDS for lease in leases)  # these may go at more than theirs
             return max(1.0, NEWCOMERS_PART * max(1, sharers - longer) / sharers) if longer else 1.0
         self._seen.append(runs)
         self._met = self._met or runs >= sharers  # before, one that is not there may not have begun yet

@@ -142,7 +142,7 @@ class Divided:
         second, kept = Interval(self.second, self.second + 1), 0
 
         def is_useful(part: Part) -> bool:
-            return part.is_open and kept < KEPT_BYTES and not any(divided.broken for divided in parts)
+            return part.is_open and kept < KEPT_BYTES and not any(other.broken for other in parts)
 
         async def down(part: Part) -> None:
             nonlocal kept
