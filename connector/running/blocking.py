@@ -28,6 +28,9 @@ T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 """Signals that end a call in order."""
 
+LOOK_SECONDS = 0.5
+"""How often a thread that waits for another looks for a signal: one just before it waits does not wake it."""
+
 _DEFAULT = (signal.SIG_DFL, signal.default_int_handler)
 
 
@@ -202,12 +205,18 @@ def _run_beside(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     threading.Thread(target=carry_out, daemon=True).start()
     try:
         begun.set()
-        return ended.result()
+        _wait_for(ended)
     except BaseException:
         stop()
         begun.set()
-        wait([ended])
+        _wait_for(ended)
         raise
+    return ended.result()
+
+
+def _wait_for(ended: Future[Any]) -> None:
+    while not wait([ended], LOOK_SECONDS).done:
+        pass
 
 
 def _end(number: int, error: Exception | None) -> NoReturn:

@@ -62,7 +62,8 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(f"listening on {sandbox.url} key={key} account={sandbox.account}\n")
     sys.stdout.flush()
-    stop.wait()
+    while not stop.wait(1.0):  # a signal just before it waits does not wake it
+        pass
     sandbox.stop()
     return 0
 

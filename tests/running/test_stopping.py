@@ -400,12 +400,15 @@ def test_what_it_raises_there_is_raised_here():
     assert caught.value.__context__ is None  # no word of loops before what it is about
 
 
-def test_a_cell_that_is_interrupted_ends_such_a_call_in_order():
+@pytest.mark.parametrize("heard_by", ["main", "other"])
+def test_a_cell_that_is_interrupted_ends_such_a_call_in_order(heard_by):
     ended = []
 
     async def endless():
         try:
-            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            # A thread other than the main one does not wake that one: no more does a signal just before it waits.
+            heard = threading.main_thread() if heard_by == "main" else threading.current_thread()
+            signal.pthread_kill(heard.ident, signal.SIGINT)
             await anyio.sleep_forever()
         finally:
             ended.append(True)
