@@ -57,9 +57,9 @@ if TYPE_CHECKING:
         Split,
     )
     from connector.core.ledger.stripe_reports import Compared, Comparison
-    from connector.core.planning.audit import Difference
-    from connector.core.planning.expected import Expected
-    from connector.core.planning.mended import Audit, Healed
+    from connector.core.planning.audit.audit import Difference
+    from connector.core.planning.rereading.mended import Audit, Healed
+    from connector.core.planning.survey.expected import Expected
     from connector.core.run_report import AccountReport, Late, Report, Requests
     from connector.core.state.account_record import AccountRecord, KeyPrint, Refusal, Retired
     from connector.core.state.calendar import Stretch
@@ -222,9 +222,9 @@ _HOMES = {
     "connector.core.ledger.statement": (
         "AccountStatement Bridge CategoryLine ConversionLine DisputeLine FeeLine PurseStatement Split"
     ),
-    "connector.core.planning.audit": "Difference",
-    "connector.core.planning.expected": "Expected",
-    "connector.core.planning.mended": "Audit Healed",
+    "connector.core.planning.audit.audit": "Difference",
+    "connector.core.planning.survey.expected": "Expected",
+    "connector.core.planning.rereading.mended": "Audit Healed",
     "connector.core.run_report": "AccountReport Late Report Requests",
     "connector.core.state.account_record": "AccountRecord KeyPrint Refusal Retired",
     "connector.core.lake_condition": "Problem",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from connector.core.api.allocation import Savings, share_of_floor
 from connector.core.documents import to_plain
 from connector.core.metrics import ReportFigures, covered_until
-from connector.core.planning.mended import Audit, Healed
+from connector.core.planning.rereading.mended import Audit, Healed
 from connector.core.report_view import in_html, in_one_line
 from connector.core.time.times import to_words
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from connector.core.api.meter import Meter
-    from connector.core.planning.expected import Expected
+    from connector.core.planning.survey.expected import Expected
     from connector.core.state.table_state import TableState
 
 REPORT_VERSION = 1

@@ -14,9 +14,9 @@ from connector.accounts.choice import Guest, at_home, introduced, keep_account
 from connector.core.account_failures import OWN
 from connector.core.api.allocation import MONTH
 from connector.core.api.permissions import is_of_account
-from connector.core.planning.expected import PAGE, Expected
-from connector.core.planning.mended import Audit, Healed
-from connector.core.planning.plan import Plan
+from connector.core.planning.coverage.plan import Plan
+from connector.core.planning.rereading.mended import Audit, Healed
+from connector.core.planning.survey.expected import PAGE, Expected
 from connector.core.run_report import AccountReport, holdings_of
 from connector.core.state.account_record import Refusal
 from connector.core.state.partition import checked_account

@@ -11,9 +11,9 @@ import anyio.to_thread
 
 from connector.accounts.choice import keep_account
 from connector.core.api.page import decode_page, ids_of
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.plan import usual_density
-from connector.core.planning.witness import SecondAnswers
+from connector.core.planning.absence.witness import SecondAnswers
+from connector.core.planning.coverage.plan import usual_density
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.run_report import Late
 from connector.core.state.drift import Drift
 from connector.core.state.table_state import TableState

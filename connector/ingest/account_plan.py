@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from connector.core.planning.parking import distrusting, due_parked, parked_keys, setting_aside
-from connector.core.planning.plan import (
+from connector.core.planning.coverage.parking import distrusting, due_parked, parked_keys, setting_aside
+from connector.core.planning.coverage.plan import (
     Plan,
     asked_since,
     bounds_of,
@@ -15,8 +15,8 @@ from connector.core.planning.plan import (
     plan,
     touched_files,
 )
-from connector.core.planning.refresh import DueStretch, windows_of_pages
-from connector.core.planning.rereading import affordable, leaving, reread, rereading
+from connector.core.planning.rereading.refresh import DueStretch, windows_of_pages
+from connector.core.planning.rereading.rereading import affordable, leaving, reread, rereading
 from connector.core.state.partition import partition_named
 from connector.core.state.table_state import believed
 from connector.core.state.tables import TRANSACTIONS

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from connector.core.planning.audit import doubted
-from connector.core.planning.backfill import next_bare
-from connector.core.planning.plan import NOTHING, Plan, bounds_of, touched_files
-from connector.core.planning.rereading import affordable, completing, rereading
+from connector.core.planning.audit.audit import doubted
+from connector.core.planning.coverage.plan import NOTHING, Plan, bounds_of, touched_files
+from connector.core.planning.rereading.backfill import next_bare
+from connector.core.planning.rereading.rereading import affordable, completing, rereading
 from connector.core.state.data_file import parked_seconds
 from connector.core.time.intervals import Intervals
 from connector.ingest.account_plan import AccountWork, lost_files, work_to_mend
@@ -23,7 +23,7 @@ from connector.lake.writing.rewrite import StaleFileError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from connector.core.planning.audit import Difference
+    from connector.core.planning.audit.audit import Difference
     from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
     from connector.ingest.account_rows import AccountRows

@@ -10,8 +10,8 @@ import anyio
 import anyio.to_thread
 
 from connector.core.api.page import StrictOrder, created_of, decode_page, ids_of
-from connector.core.planning import audit, suspects
-from connector.core.planning.audit import AuditStretch, Difference, Target
+from connector.core.planning.audit import audit, suspects
+from connector.core.planning.audit.audit import AuditStretch, Difference, Target
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, RateLimitError, ServerError, TransportError
 from connector.lake.reading.rows_within import files_within, profile_of, rows_of
@@ -20,7 +20,7 @@ from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource, Query
 
 if TYPE_CHECKING:
-    from connector.core.planning.sampling import Draw
+    from connector.core.planning.audit.sampling import Draw
     from connector.core.state.audited import Suspect
     from connector.core.state.table_state import TableState
     from connector.lake.layout import Lake

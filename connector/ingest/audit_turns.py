@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from connector.core.planning.audit import MOST
+from connector.core.planning.audit.audit import MOST
 
 if TYPE_CHECKING:
     from connector.ingest.account import AccountRun

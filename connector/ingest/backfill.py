@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.core.planning.backfill import can_take_up, taking_up
+from connector.core.planning.rereading.backfill import can_take_up, taking_up
 from connector.core.state.tables import TRANSACTIONS
 from connector.errors import ConfigError, LockedError
 from connector.lake.formats.formats import HIVE

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from connector.core.api.page import AnyRow
-    from connector.core.planning.frontier import Frontier
+    from connector.core.planning.windows.frontier import Frontier
     from connector.core.state.partition import PartitionKey
     from connector.core.time.intervals import Intervals
     from connector.lake.layout import Lake

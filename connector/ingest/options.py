@@ -55,7 +55,7 @@ class Options:
         fail_fast: end the run with the first account that fails; else the others are read all the same.
         existing: refuse to make a new lake.
         audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
-            fifty, all accounts together; 0 for none. See `connector.core.planning.audit`.
+            fifty, all accounts together; 0 for none. See `connector.core.planning.audit.audit`.
         catalog: name of the catalog that Iceberg tables are in, or None for that of the lake.
         keep_runs: days that reports of runs are kept in the lake, at least 0; the newest 400 are kept whatever their
             age.

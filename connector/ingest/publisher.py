@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from connector.core.planning.parked_together import rejoined, whole_together
-from connector.core.planning.parking import parked_keys, parked_of, setting_aside, with_parked
-from connector.core.planning.plan import concluded, reading_of, visible_in
-from connector.core.planning.rereading import forgetting
+from connector.core.planning.coverage.parked_together import rejoined, whole_together
+from connector.core.planning.coverage.parking import parked_keys, parked_of, setting_aside, with_parked
+from connector.core.planning.coverage.plan import concluded, reading_of, visible_in
+from connector.core.planning.rereading.rereading import forgetting
 from connector.core.state.data_file import ParkedFile, folder_of, parked_seconds, with_changes
 from connector.core.state.drift import Drift
 from connector.core.state.intent import IntendedFile, contents, file_in
@@ -29,7 +29,7 @@ from connector.lake.writing.rewrite import PartitionRewrite, StaleFileError, sta
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from connector.core.planning.whole import Reading
+    from connector.core.planning.coverage.whole import Reading
     from connector.core.state.data_file import DataFile
     from connector.core.state.partition import PartitionKey
     from connector.core.state.table_state import TableState

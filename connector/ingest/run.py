@@ -20,7 +20,7 @@ from connector.accounts.choice import refuse_retired, remember_paths
 from connector.balances.snapshots import Made, Snapshot, ask_balance, keep_balance
 from connector.core.account_failures import AccountFailures
 from connector.core.api.allocation import Savings
-from connector.core.planning.audit import requests_for
+from connector.core.planning.audit.audit import requests_for
 from connector.core.run_report import AccountReport, Report, damage_of
 from connector.core.state.partition import checked_account
 from connector.errors import ConnectorError, DamagedError, StorageError

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from connector.accounts.choice import Guest, at_home, introduced, refuse_retired, remember_paths
 from connector.config.config import Config
-from connector.core.planning.plan import pieces
-from connector.core.planning.plan import plan as plan_work
-from connector.core.planning.profile import DensityProfile, points_of_files
+from connector.core.planning.coverage.plan import pieces
+from connector.core.planning.coverage.plan import plan as plan_work
+from connector.core.planning.survey.profile import DensityProfile, points_of_files
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME

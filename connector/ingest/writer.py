@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from connector.core.planning.plan import visible_in
-from connector.core.planning.whole import may_become_visible
+from connector.core.planning.coverage.plan import visible_in
+from connector.core.planning.coverage.whole import may_become_visible
 from connector.core.state.partition import in_order_of_time
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import AuthenticationError, CommitConflictError, ConnectorError, PermissionDeniedError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import anyio
 import anyio.to_thread
 
-from connector.core.planning.lost_payouts import LostPayouts
+from connector.core.planning.rereading.lost_payouts import LostPayouts
 from connector.core.state.data_file import folder_of
 from connector.core.state.intent import IntendedFile, file_in
 from connector.core.state.tables import PAYOUTS

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from connector.core.documents import to_plain
 from connector.core.metrics import ReportFigures, covered_until
-from connector.core.planning.mended import Healed
+from connector.core.planning.rereading.mended import Healed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,7 +15,7 @@ from connector.errors import ConfigError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from connector.core.planning.profile import DensityProfile
+    from connector.core.planning.survey.profile import DensityProfile
 
 STEP = 60
 """Seconds between two offsets: a batch costs some requests, and an account has 10,000 in 30 days."""

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from connector.core.planning.plan import pieces
-from connector.core.planning.profile import DensityProfile
+from connector.core.planning.coverage.plan import pieces
 from connector.core.planning.shares import LEAST_ROWS, groups_of
+from connector.core.planning.survey.profile import DensityProfile
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
 from connector.stripe.accounts import connected_accounts

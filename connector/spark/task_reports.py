@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.core.account_failures import AccountFailures
 from connector.core.api.allocation import share_of_floor
-from connector.core.planning.mended import Audit, Healed
+from connector.core.planning.rereading.mended import Audit, Healed
 from connector.core.run_report import AccountReport, Late, Report, Requests, damage_of
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import AccountsError, DamagedError

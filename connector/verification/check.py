@@ -13,7 +13,7 @@ import anyio.to_thread
 
 import connector
 from connector.accounts.choice import Guest, at_home, remember_paths
-from connector.core.planning.mended import Healed
+from connector.core.planning.rereading.mended import Healed
 from connector.core.state.account_record import Retired
 from connector.core.state.claims import Claims
 from connector.core.suggestions import among_accounts

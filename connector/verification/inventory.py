@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from connector.core.planning.sampling import RowProfile
+from connector.core.planning.audit.sampling import RowProfile
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.tables.balance_transactions import to_batch

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from connector.core.ledger.accounting import Unshown
-    from connector.core.planning.mended import Healed
+    from connector.core.planning.rereading.mended import Healed
     from connector.core.state.account_record import Retired
     from connector.core.time.intervals import Interval
     from connector.verification.evidence import BalanceFigures, Evidence, LayerSum

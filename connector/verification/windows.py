@@ -17,7 +17,7 @@ import anyio.to_thread
 from connector.core.api.fields import object_of
 from connector.core.api.json_text import REPEATED
 from connector.core.ledger.accounting import BalanceKey, Total, add_totals
-from connector.core.planning.sampling import choose
+from connector.core.planning.audit.sampling import choose
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME, to_words
 from connector.errors import LakeChangedError, SchemaError, StorageError
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from connector.core.api.page import Row
-    from connector.core.planning.sampling import Choice, Draw
+    from connector.core.planning.audit.sampling import Choice, Draw
     from connector.core.state.table_state import TableState
     from connector.events import OnEvent
     from connector.lake.stores.base import Store

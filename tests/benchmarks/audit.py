@@ -29,8 +29,8 @@ from types import MappingProxyType
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from connector.core.planning import audit, suspects
-from connector.core.planning.sampling import RowProfile
+from connector.core.planning.audit import audit, suspects
+from connector.core.planning.audit.sampling import RowProfile
 from connector.core.state.data_file import DataFile, with_changes
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.state.table_state import TableState

@@ -18,14 +18,14 @@ from typing import TYPE_CHECKING
 
 from connector.config.config import DEFAULT_IN_FLIGHT
 from connector.core.api.pace import Pace
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.walk import Tuning, Walk
+from connector.core.planning.windows.frontier import Frontier
+from connector.core.planning.windows.walk import Tuning, Walk
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from tests.benchmarks.figures import Figure
 
 if TYPE_CHECKING:
-    from connector.core.planning.absence import Absence
+    from connector.core.planning.absence.absence import Absence
     from tests.benchmarks.peers import Bench
 
 DAY = 86_400

@@ -11,14 +11,14 @@ from connector.core.ledger.ledger import Conversion, DisputeSums, Figures, Sums
 from connector.core.ledger.payout_tally import PayoutTally
 from connector.core.ledger.since_frozen import Prints
 from connector.core.metrics import ReportFigures, RunCounts
-from connector.core.planning.absence import Absence
-from connector.core.planning.division import Part
-from connector.core.planning.estimate import Estimate
-from connector.core.planning.expected import Expected
-from connector.core.planning.mended import Audit, Healed
-from connector.core.planning.ties import Ties
-from connector.core.planning.walk import Density, Tuning, Walk
-from connector.core.planning.witness import SecondAnswers
+from connector.core.planning.absence.absence import Absence
+from connector.core.planning.absence.ties import Ties
+from connector.core.planning.absence.witness import SecondAnswers
+from connector.core.planning.rereading.mended import Audit, Healed
+from connector.core.planning.survey.expected import Expected
+from connector.core.planning.windows.division import Part
+from connector.core.planning.windows.estimate import Estimate
+from connector.core.planning.windows.walk import Density, Tuning, Walk
 from connector.core.run_report import AccountReport, Late, requests_of
 from connector.core.state import account_record, conversion, frozen, intent, kept_verdict
 from connector.core.state.audited import Audits

@@ -15,8 +15,8 @@ from tempfile import TemporaryDirectory
 import pytest
 
 import connector
-from connector.core.planning.audit import doubted
-from connector.core.planning.sampling import SHARED
+from connector.core.planning.audit.audit import doubted
+from connector.core.planning.audit.sampling import SHARED
 from connector.core.time.intervals import Intervals
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY

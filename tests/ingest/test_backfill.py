@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 import connector
-from connector.core.planning.backfill import can_take_up, next_bare, unlinked_words
+from connector.core.planning.rereading.backfill import can_take_up, next_bare, unlinked_words
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.core.tuning import RunTuning

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.page import decode_page
-from connector.core.planning.frontier import Frontier
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY

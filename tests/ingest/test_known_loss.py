@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from connector.core.planning.rereading import affordable
+from connector.core.planning.rereading.rereading import affordable
 from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, partition_of
 from connector.core.tuning import RunTuning

@@ -13,7 +13,7 @@ import pytest
 
 import connector
 from connector.config.salt import Salt
-from connector.core.planning.frontier import Frontier
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.privacy import Privacy
 from connector.core.state.partition import Granularity
 from connector.core.time.intervals import Intervals

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 import stripe
 
-from connector.core.planning.expected import PROBES
+from connector.core.planning.survey.expected import PROBES
 from tests.support.examples import slow_but
 from tests.support.lakes import data_files, in_order, objects, run, sandbox, strays, touched, truth, world
 

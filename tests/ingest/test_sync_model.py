@@ -25,7 +25,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy
-from connector.core.planning.plan import REFRESH_AGAIN
+from connector.core.planning.coverage.plan import REFRESH_AGAIN
 from connector.core.state.data_file import parked_seconds
 from connector.core.state.record import EVERY
 from connector.core.state.tables import TRANSACTIONS

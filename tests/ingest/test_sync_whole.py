@@ -12,7 +12,7 @@ import pytest
 
 from connector.config.config import ApiKey, Config
 from connector.core.api.retry import RetryPolicy
-from connector.core.planning.audit import doubted
+from connector.core.planning.audit.audit import doubted
 from connector.core.time.intervals import Intervals
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY

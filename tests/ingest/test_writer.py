@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.api.page import in_file_order
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.plan import Plan
+from connector.core.planning.coverage.plan import Plan
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.state.data_file import DataFile
 from connector.core.state.partition import Granularity, shares
 from connector.core.state.table_state import TableState

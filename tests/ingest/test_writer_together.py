@@ -6,8 +6,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.plan import Plan
+from connector.core.planning.coverage.plan import Plan
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.state.partition import Granularity
 from connector.core.state.table_state import TableState
 from connector.core.state.tables import TRANSACTIONS

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 import connector
-from connector.core.planning.mended import Healed
+from connector.core.planning.rereading.mended import Healed
 from connector.core.state.payouts import SETTLE
 from connector.core.time.intervals import Interval
 from connector.core.units import DAY, AccountId

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from connector.core.planning.mended import Audit, Healed
+from connector.core.planning.rereading.mended import Audit, Healed
 from connector.core.run_report import AccountReport, Late, Report, Requests
 from connector.errors import AccountsError, AuthenticationError, ConfigError, DamagedError, ServerError
 from connector.spark.task_reports import _SUMS, failure_of, gathered

@@ -8,7 +8,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from connector.core.planning.frontier import Frontier
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError, TransportError
 from connector.stripe.accounts import connected_accounts

@@ -69,7 +69,7 @@ LONGEST = (
     "tests/lake/state/test_commits.py",
     "tests/stripe/listing/test_query.py",
     "tests/accounts/test_accounts.py",
-    "tests/core/planning/test_absence.py",
+    "tests/core/planning/absence/test_absence.py",
 )
 """Files that take longest, these first: one that is begun last would be at work when all others are through."""
 

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from connector.core.planning.sampling import RowProfile
+from connector.core.planning.audit.sampling import RowProfile
 from connector.core.units import DAY
 from connector.lake.stores.local import LocalStore
 from connector.verification.earlier_runs import EarlierRuns

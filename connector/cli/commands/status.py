@@ -14,7 +14,7 @@ from connector.cli.display.words import intervals, lasting, moment, nets
 from connector.cli.lake_status import look
 from connector.core.counting import counted, sized
 from connector.core.mode import mode_of
-from connector.core.planning.backfill import unlinked_words
+from connector.core.planning.rereading.backfill import unlinked_words
 from connector.core.state.unnamed import said_of
 from connector.core.time.times import in_words
 from connector.lake.state.versions import ranges_in_words

@@ -12,7 +12,7 @@ from connector.cli.options.settings import config_of
 from connector.cli.process.run_command import work
 from connector.core.counting import counted
 from connector.core.mode import mode_of
-from connector.core.planning.mended import Healed
+from connector.core.planning.rereading.mended import Healed
 from connector.options.calls import VerifyOptions
 from connector.outside_text import shown
 from connector.reporting.workpaper.calls import write_workpaper

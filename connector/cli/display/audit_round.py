@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.words import intervals, moment
 from connector.core.counting import counted
-from connector.core.planning.audit import Round, round_of
+from connector.core.planning.audit.audit import Round, round_of
 from connector.core.units import DAY
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.cli.display.console import Console
-    from connector.core.planning.mended import Healed
+    from connector.core.planning.rereading.mended import Healed
     from connector.payouts.report import AccountPayoutsReport, PayoutsReport
 
 NAMED = 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from connector.cli.display.words import intervals, lasting, moment, nets
 from connector.core.counting import counted, sized
 from connector.core.mode import mode_of
-from connector.core.planning.expected import Expected
+from connector.core.planning.survey.expected import Expected
 from connector.core.run_report import damage_of
 from connector.core.state.drift import DriftFinding
 from connector.core.state.table_state import add_net

@@ -1,1 +1,1 @@
-"""What to ask for next: windows, probes, refreshes, second witnesses, audits."""
+"""What to ask for next: each folder answers one question of it, which its first line says."""

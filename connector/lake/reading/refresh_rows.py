@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.planning.refresh import DueStretch
+from connector.core.planning.rereading.refresh import DueStretch
 from connector.lake.formats.row_columns import MICROSECONDS
 from connector.lake.stores.disk import at_disk
 from connector.lake.writing.rewrite import StaleFileError

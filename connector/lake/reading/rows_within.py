@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from connector.core.planning.sampling import RowProfile
+from connector.core.planning.audit.sampling import RowProfile
 from connector.core.time.intervals import Interval, Intervals
 from connector.lake.formats.row_columns import created_seconds, inside
 from connector.lake.stores.disk import at_disk

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from connector.core.planning.backfill import can_take_up
-from connector.core.planning.parking import setting_aside
+from connector.core.planning.coverage.parking import setting_aside
+from connector.core.planning.rereading.backfill import can_take_up
 from connector.core.state.tables import TRANSACTIONS
 from connector.errors import ConfigError
 from connector.lake.formats.names import TABLE_FORMATS

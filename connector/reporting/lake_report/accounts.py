@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from connector.core.ledger.ledger import Purse
-from connector.core.planning.audit import round_of
+from connector.core.planning.audit.audit import round_of
 from connector.core.state.calendar import calendar_of, complete_up_to, gaps_of
 from connector.core.state.data_file import parked_seconds
 from connector.core.state.partition import Granularity

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from connector.core.counting import counted
-from connector.core.planning.backfill import unlinked_words
+from connector.core.planning.rereading.backfill import unlinked_words
 from connector.reporting.statement.lines import lines_of
 from connector.reporting.statement.statement_line import AMOUNTS, TOTALS
 

@@ -17,7 +17,7 @@ from connector.core.account_failures import without_frames
 from connector.core.api.allocation import Budget, wait_between_looks
 from connector.core.api.page import ids_of
 from connector.core.planning.follow import Stride, Tail, wait_after_failure
-from connector.core.planning.frontier import Frontier
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.state.claims import Claims
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME

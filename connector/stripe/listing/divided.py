@@ -1,4 +1,4 @@
-"""The rest of a second of many pages, by several cursors at once: decided in `connector/core/planning/division.py`."""
+"""The rest of a second of many pages, by several cursors at once: `core/planning/windows/division.py` decides."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from connector.core.api.page import StrictOrder, created_of, ids_of, moment_of
-from connector.core.planning.division import BEGIN_PAGES, KEPT_BYTES, Part, Sample, chosen, joined, pages_kept
+from connector.core.planning.windows.division import BEGIN_PAGES, KEPT_BYTES, Part, Sample, chosen, joined, pages_kept
 from connector.core.time.intervals import Interval
 from connector.errors import InvalidRequestError, ProtocolError
 from connector.running.concurrency import in_turn
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Collection, Sequence
 
     from connector.core.api.page import AnyRow, Page
-    from connector.core.planning.division import Rare
+    from connector.core.planning.windows.division import Rare
 
 AT_ONCE = 16
 """Parts of one second that are read at once; the pace may let fewer requests go."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import ceil, inf
 from typing import TYPE_CHECKING, Protocol
 
-from connector.core.planning.expected import OVERHEAD, PAGE, PROBES, CountSurvey, Expected
-from connector.core.planning.survey import DensitySurvey
+from connector.core.planning.survey.expected import OVERHEAD, PAGE, PROBES, CountSurvey, Expected
+from connector.core.planning.survey.survey import DensitySurvey
 from connector.core.time.intervals import Interval
 from connector.running.concurrency import in_turn
 from connector.stripe.listing.place import Place

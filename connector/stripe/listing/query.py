@@ -14,8 +14,8 @@ from connector.core.api.page import Page, Row, decode_page
 from connector.core.api.page_size import TRIES, PageSize, is_heavy
 from connector.core.api.protocol import Parameters
 from connector.core.ledger.money import currency_code
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.walk import Tuning
+from connector.core.planning.windows.frontier import Frontier
+from connector.core.planning.windows.walk import Tuning
 from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ApiError, ProtocolError, UsageError

@@ -10,10 +10,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from connector.core.api.page import created_of
-from connector.core.planning.delivered import Delivered
-from connector.core.planning.ties import Ties
-from connector.core.planning.trust import Trust
-from connector.core.planning.witness import SecondAnswers, Witnesses
+from connector.core.planning.absence.delivered import Delivered
+from connector.core.planning.absence.ties import Ties
+from connector.core.planning.absence.trust import Trust
+from connector.core.planning.absence.witness import SecondAnswers, Witnesses
 from connector.core.time.intervals import Interval
 from connector.errors import ConnectorError
 from connector.running.concurrency import tasks_with_one_error
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup
 
     from connector.core.api.page import AnyRow, Page
-    from connector.core.planning.frontier import Frontier
-    from connector.core.planning.walk import Walk
+    from connector.core.planning.windows.frontier import Frontier
+    from connector.core.planning.windows.walk import Walk
     from connector.stripe.listing.events import ListEvents
     from connector.stripe.listing.walk import PageSource
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from connector.core.api.page import AnyRow
-    from connector.core.planning.ties import Ties
-    from connector.core.planning.walk import Walk
+    from connector.core.planning.absence.ties import Ties
+    from connector.core.planning.windows.walk import Walk
     from connector.errors import ConnectorError
     from connector.stripe.listing.events import ListEvents
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.walk import Tuning
+from connector.core.planning.windows.frontier import Frontier
+from connector.core.planning.windows.walk import Tuning
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.stripe.listing.scan import Received, Scan

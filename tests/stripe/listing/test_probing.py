@@ -6,7 +6,7 @@ from math import ceil, inf
 
 import pytest
 
-from connector.core.planning.expected import OVERHEAD, PROBES, Expected
+from connector.core.planning.survey.expected import OVERHEAD, PROBES, Expected
 from connector.core.time.intervals import Interval, Intervals
 from connector.events import PageReceived
 from connector.stripe.listing.probing import FEW, SURVEYED, expect

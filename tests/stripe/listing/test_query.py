@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from connector.core.api.page import decode_page
 from connector.core.api.protocol import Response
-from connector.core.planning.frontier import Frontier
+from connector.core.planning.windows.frontier import Frontier
 from connector.core.time.intervals import Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import AuthenticationError, ProtocolError, UsageError

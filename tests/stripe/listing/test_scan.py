@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.page import Page, Row
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.walk import Tuning
+from connector.core.planning.windows.frontier import Frontier
+from connector.core.planning.windows.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.errors import ConnectorError, ProtocolError, ServerError

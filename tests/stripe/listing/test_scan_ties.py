@@ -13,8 +13,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connector.core.api.page import ids_of
-from connector.core.planning.frontier import Frontier
-from connector.core.planning.walk import Tuning
+from connector.core.planning.windows.frontier import Frontier
+from connector.core.planning.windows.walk import Tuning
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import ProtocolError
 from connector.stripe.listing.place import Place

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from connector.core.api.page import Page
-from connector.core.planning.ties import Ties
-from connector.core.planning.walk import Density, Walk
+from connector.core.planning.absence.ties import Ties
+from connector.core.planning.windows.walk import Density, Walk
 from connector.core.time.intervals import Interval
 from connector.errors import NotFoundError, ProtocolError
 from connector.stripe.listing.walk import ALL_TIME, STARTING_AFTER, Place, WalkPages

@@ -1,0 +1,1 @@
+"""When an answer that shows nothing more is believed, and what is compared with a second one."""

@@ -1,0 +1,1 @@
+"""Which covered seconds are asked about again, and which rows the lake lacks by the answers."""

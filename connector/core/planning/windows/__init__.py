@@ -1,0 +1,1 @@
+"""Which windows of time are walked next, and where they are cut."""
