@@ -13,10 +13,11 @@ import anyio.to_thread
 from connector.accounts.choice import Guest, at_home, introduced, keep_account
 from connector.core.account_failures import OWN
 from connector.core.api.allocation import MONTH
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.api.permissions import is_of_account
 from connector.core.planning.coverage.plan import Plan
 from connector.core.planning.rereading.mended import Audit, Healed
-from connector.core.planning.survey.expected import PAGE, Expected
+from connector.core.planning.survey.expected import Expected
 from connector.core.run_report import AccountReport, holdings_of
 from connector.core.state.account_record import Refusal
 from connector.core.state.partition import checked_account
@@ -252,7 +253,7 @@ class AccountRun:
                 shared.client, query, todo, begun=identity.created, now=identity.now, few=shared.options.several
             )
             again = len(plan.refresh.parts)  # about a page each
-            self._expected = found + Expected(again * PAGE, again, exact=not again)
+            self._expected = found + Expected(again * PAGE_SIZE, again, exact=not again)
 
     def _take(self) -> bool:
         """Say whether the account is ours to read: nobody else of this run does, under whatever name."""

@@ -18,7 +18,7 @@ from pyspark.sql.streaming.datasource import (
     SupportsTriggerAvailableNow,
 )
 
-from connector.core.planning.windows.walk import PAGE_SIZE
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.time.intervals import Interval
 from connector.running.blocking import run_blocking
 from connector.spark import offsets

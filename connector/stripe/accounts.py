@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from connector.core.api.asked_for import refuse_others
 from connector.core.api.page import decode_page
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.state.partition import checked_account
 from connector.errors import InvalidRequestError, NotFoundError, ProtocolError
 from connector.stripe.client import LIST_ACCOUNTS
@@ -47,7 +48,7 @@ async def connected_accounts(client: Client) -> AsyncGenerator[dict[AccountId, i
     begun = 1
     for _ in range(MOST_PAGES):
         try:
-            response = await client.get(LIST_ACCOUNTS, parameters={"limit": 100, "starting_after": after})
+            response = await client.get(LIST_ACCOUNTS, parameters={"limit": PAGE_SIZE, "starting_after": after})
         except InvalidRequestError as error:
             if after is None or begun == BEGINNINGS or not _is_of_cursor(error):
                 raise

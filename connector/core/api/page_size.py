@@ -1,4 +1,4 @@
-"""How many rows to ask for at once when pages are heavy: fewer after a page has failed, more again after a while.
+"""How many rows to ask for at once: a full page; of heavy ones fewer after a page failed, and more again after a while.
 
 A page of a hundred rows with whole expanded objects in them can be more than the server manages: it fails, or does not
 answer in time, every time it is asked for. Half of it may well pass (docs.stripe.com/expand calls such lists slow).
@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from connector.errors import ApiError, InvalidRequestError, ServerError, TooLargeError, TransportError
+
+PAGE_SIZE = 100
+"""Rows of a full page: the largest `limit` Stripe accepts (docs.stripe.com/api/pagination)."""
 
 TRIES = 2
 """Attempts at a page before a smaller one is asked for: where its size is the reason, more of them only wait."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from connector.core.api.page_size import PAGE_SIZE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -13,11 +15,8 @@ MOST_ROWS = 2**62
 LEAST_ROWS = 1_000
 """Rows that a window should have: ten pages take less time than a task takes to start."""
 
-
 AMPLE_SECONDS = 80
 """For how long a task should read where there are more windows than slots: to start one takes some seconds."""
-
-ROWS_A_REQUEST = 100
 
 
 def ample_rows(rate: float) -> int:
@@ -26,7 +25,7 @@ def ample_rows(rate: float) -> int:
     Args:
         rate: requests per second of its task, above 0; infinite for no limit.
     """
-    return max(1, int(min(AMPLE_SECONDS * rate * ROWS_A_REQUEST, MOST_ROWS)))
+    return max(1, int(min(AMPLE_SECONDS * rate * PAGE_SIZE, MOST_ROWS)))
 
 
 def groups_of(accounts: Sequence[str | None], count: int) -> list[list[str | None]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.state.data_file import day_of
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
@@ -33,11 +34,8 @@ RECONCILED = "completed"
 AVAILABLE_AFTER = 2 * DAY
 """Seconds until a payment's money is available, at the least (docs.stripe.com/payouts, payout speed)."""
 
-PAGE = 100
-"""Payouts that one request lists."""
-
 ROOM = 90
-"""Of these, how many known ones the request for new payouts is made to include; the rest is left for new ones."""
+"""Known payouts that the request for new ones is made to include; the rest of its page is left for new ones."""
 
 NOTHING = Intervals()
 
@@ -177,7 +175,7 @@ def _pages(due: list[bool], *, first: int) -> list[tuple[list[int], bool]]:
     groups = [(anyway, True)] if anyway else []
     rest = positions[len(anyway) :]
     while rest:
-        group = [position for position in rest if position < rest[0] + PAGE]
+        group = [position for position in rest if position < rest[0] + PAGE_SIZE]
         groups.append((group, False))
         rest = rest[len(group) :]
     return groups

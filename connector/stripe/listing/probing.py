@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import ceil, inf
 from typing import TYPE_CHECKING, Protocol
 
-from connector.core.planning.survey.expected import OVERHEAD, PAGE, PROBES, CountSurvey, Expected
+from connector.core.api.page_size import PAGE_SIZE
+from connector.core.planning.survey.expected import OVERHEAD, PROBES, CountSurvey, Expected
 from connector.core.planning.survey.survey import DensitySurvey
 from connector.core.time.intervals import Interval
 from connector.running.concurrency import in_turn
@@ -62,7 +63,7 @@ async def expect(client: Client, query: Query, todo: Intervals, *, begun: int, n
     rest, known = (sum(part.seconds for part in some) for some in (parts[surveyed:], parts[:surveyed]))
     if rest:
         rows = round(found.rows * rest / known)
-        requests = max(len(parts) - surveyed, ceil(rows / PAGE * OVERHEAD))
+        requests = max(len(parts) - surveyed, ceil(rows / PAGE_SIZE * OVERHEAD))
         found += Expected(rows, requests, exact=False)
     return found
 

@@ -11,7 +11,7 @@ import anyio
 
 from connector.core.api.asked_for import refuse_others
 from connector.core.api.page import Page, Row, decode_page
-from connector.core.api.page_size import TRIES, PageSize, is_heavy
+from connector.core.api.page_size import PAGE_SIZE, TRIES, PageSize, is_heavy
 from connector.core.api.protocol import Parameters
 from connector.core.ledger.money import currency_code
 from connector.core.planning.windows.frontier import Frontier
@@ -95,14 +95,14 @@ class Query:
     Attributes:
         filters: `currency`, `payout`, `source`, `type`, or what else the list knows; None is left out.
         expand: paths to expand, as Stripe writes them (`data.source`).
-        limit: rows of a page, 1 to 100.
+        limit: rows of a page, 1 to `PAGE_SIZE`.
         account: connected account to ask as.
         endpoint: the list.
     """
 
     filters: Parameters = field(default_factory=Parameters)
     expand: tuple[str, ...] = ()
-    limit: int = 100
+    limit: int = PAGE_SIZE
     account: str | None = None
     endpoint: Endpoint = LIST_TRANSACTIONS
 

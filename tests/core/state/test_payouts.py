@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.state import payouts_record
 from connector.core.state.data_file import DataFile, Listing
-from connector.core.state.payouts import FAILS_WITHIN, PAGE, Payout, days_due, likely_starts, plan_payouts
+from connector.core.state.payouts import FAILS_WITHIN, Payout, days_due, likely_starts, plan_payouts
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
@@ -82,8 +83,8 @@ def test_a_list_never_takes_more_requests_than_retrieving_would(payouts):
     plan = plan_payouts(record_of(payouts), EVER, now=NOW)
     for part in plan.todo.parts:
         inside = [one for one in payouts if one.created in part]
-        assert ceil(len(inside) / PAGE) <= max(1, sum(one.may_change(NOW) for one in inside))
-    assert len(plan.retrieve) <= 1 + len(payouts) / PAGE
+        assert ceil(len(inside) / PAGE_SIZE) <= max(1, sum(one.may_change(NOW) for one in inside))
+    assert len(plan.retrieve) <= 1 + len(payouts) / PAGE_SIZE
 
 
 def test_what_is_new_and_what_may_change_comes_with_one_request():

@@ -19,7 +19,7 @@ from itertools import accumulate, pairwise
 from operator import sub
 from typing import TYPE_CHECKING
 
-from connector.core.planning.windows.walk import PAGE_SIZE
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 from connector.core.units import DAY

@@ -8,9 +8,9 @@ from itertools import groupby
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.planning.coverage.plan import bounds_of
 from connector.core.planning.rereading.rereading import affordable
-from connector.core.planning.windows.walk import PAGE_SIZE
 from connector.core.time.intervals import Interval, Intervals
 
 if TYPE_CHECKING:

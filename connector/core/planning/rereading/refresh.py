@@ -11,7 +11,7 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from connector.core.planning.windows.walk import PAGE_SIZE
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.time.intervals import Interval, Intervals
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.planning.coverage.plan import Plan, bounds_of, ends_of, reading_of, visible_in
-from connector.core.planning.windows.walk import PAGE_SIZE
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.time.times import END_OF_TIME
 
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from connector.core.state.data_file import DataFile
     from connector.core.state.partition import Granularity
     from connector.core.state.table_state import TableState
-
-MENDING = 1_000
-"""Requests that a run spends unasked on reading again what the lake has lost; more of them take `repair`."""
 
 
 def affordable(lost: Iterable[DataFile], requests: float) -> tuple[list[DataFile], float]:

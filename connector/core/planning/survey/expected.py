@@ -6,13 +6,12 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import TYPE_CHECKING
 
+from connector.core.api.page_size import PAGE_SIZE
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from connector.core.time.intervals import Interval
-
-PAGE = 100
-"""Rows of a page."""
 
 PROBES = 6
 """Pages asked for at most, of each interval."""
@@ -133,7 +132,7 @@ class CountSurvey:
                 guessed += max(0, page.oldest - stop) * (page.density + density) / 2
         rows = seen + round(guessed)
         exact = not any(page.more for page in self._pages)
-        requests = max(1, ceil(rows / PAGE * (1 if exact else OVERHEAD)))
+        requests = max(1, ceil(rows / PAGE_SIZE * (1 if exact else OVERHEAD)))
         return Expected(rows, requests, self.asked, exact=exact)
 
     def _below(self, page: NewestPage) -> float:

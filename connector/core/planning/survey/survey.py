@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from connector.core.planning.survey.expected import PAGE, NewestPage
+from connector.core.api.page_size import PAGE_SIZE
+from connector.core.planning.survey.expected import NewestPage
 from connector.core.planning.survey.profile import DensityProfile
 from connector.core.units import DAY, WEEK
 
@@ -157,7 +158,7 @@ class DensitySurvey:
         """Pages to ask for after the first one."""
         if self.asked == 1:
             return LEAST
-        pages = DensityProfile.of(self.points()).rows(self.interval) / PAGE
+        pages = DensityProfile.of(self.points()).rows(self.interval) / PAGE_SIZE
         return int(min(MOST, max(LEAST, pages / PAGES_A_PROBE)))
 
     @property

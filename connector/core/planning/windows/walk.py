@@ -5,14 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.time.intervals import Interval
 from connector.core.units import DAY
 
 if TYPE_CHECKING:
     from connector.core.planning.absence.absence import Doubt
-
-PAGE_SIZE = 100
-"""Rows of a full page: the largest `limit` Stripe accepts (docs.stripe.com/api/pagination)."""
 
 
 @dataclass(frozen=True, slots=True)

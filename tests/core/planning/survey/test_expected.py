@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.planning.survey.expected import BURST, OVERHEAD, PAGE, PROBES, CountSurvey, Expected, NewestPage
+from connector.core.api.page_size import PAGE_SIZE
+from connector.core.planning.survey.expected import BURST, OVERHEAD, PROBES, CountSurvey, Expected, NewestPage
 from connector.core.time.intervals import Interval
 
 DAY = 86_400
@@ -25,7 +26,7 @@ def counted(created, interval, *, most=PROBES):
         (stop,) = stops
         assert interval.start < stop <= interval.stop
         within = rows[bisect_left(rows, interval.start) : bisect_left(rows, stop)]
-        survey.take(stop, within[::-1][:PAGE], more=len(within) > PAGE)
+        survey.take(stop, within[::-1][:PAGE_SIZE], more=len(within) > PAGE_SIZE)
     raise AssertionError("it goes on asking")
 
 
@@ -35,12 +36,12 @@ intervals = st.tuples(st.integers(0, 10**9), st.integers(1, 10**9)).map(lambda t
 @given(intervals, st.data())
 def test_what_fits_a_page_is_known_exactly_by_one_request(interval, data):
     second = st.integers(interval.start, interval.stop - 1)
-    rows = data.draw(st.lists(second, max_size=PAGE))
+    rows = data.draw(st.lists(second, max_size=PAGE_SIZE))
     assert counted(rows, interval) == Expected(len(rows), 1, 1, exact=True)
 
 
 def test_a_full_page_that_is_all_there_is_takes_one_request_and_no_share_more():
-    assert counted(range(PAGE), Interval(0, DAY)) == Expected(PAGE, 1, 1, exact=True)
+    assert counted(range(PAGE_SIZE), Interval(0, DAY)) == Expected(PAGE_SIZE, 1, 1, exact=True)
 
 
 @given(intervals, st.data())
@@ -49,8 +50,8 @@ def test_never_fewer_than_were_seen_and_never_many_requests_to_know(interval, da
     rows = [one for one in data.draw(st.lists(second, max_size=20)) for _ in range(30)]
     found = counted(rows, interval)
     assert 1 <= found.probes <= PROBES
-    assert found.rows >= min(len(rows), PAGE)
-    assert found.requests >= found.rows // PAGE
+    assert found.rows >= min(len(rows), PAGE_SIZE)
+    assert found.requests >= found.rows // PAGE_SIZE
     if found.exact:
         assert found.rows == len(rows)
 
@@ -62,7 +63,7 @@ def test_rows_that_come_evenly_are_expected_within_a_few_in_a_hundred(count, day
     found = counted(rows, interval)
     assert not found.exact
     assert found.rows == pytest.approx(count, rel=0.06)
-    assert found.rows / PAGE <= found.requests < found.rows / PAGE * OVERHEAD + 1
+    assert found.rows / PAGE_SIZE <= found.requests < found.rows / PAGE_SIZE * OVERHEAD + 1
 
 
 @given(st.integers(1_000, 100_000))
@@ -87,7 +88,7 @@ def test_between_two_pages_as_many_rows_a_second_are_expected_as_on_both_on_aver
     ends = [100 / (1_000 - 900), 50 / (400 - 300), 3 / (100 - 50)]
     between = (900 - 400) * (ends[0] + ends[1]) / 2 + (300 - 100) * (ends[1] + ends[2]) / 2
     assert (found.rows, found.probes, found.exact) == (153 + round(between), 3, False)
-    assert found.requests == ceil(found.rows / PAGE * OVERHEAD)
+    assert found.requests == ceil(found.rows / PAGE_SIZE * OVERHEAD)
     assert CountSurvey(Interval(0, 1_000), PROBES).expected == Expected(0, 1, 0)
 
 

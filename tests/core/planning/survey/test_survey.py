@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core.api.page_size import PAGE_SIZE
 from connector.core.planning.coverage.plan import pieces
-from connector.core.planning.survey.expected import BURST, PAGE
+from connector.core.planning.survey.expected import BURST
 from connector.core.planning.survey.profile import DensityProfile
 from connector.core.planning.survey.survey import LEAST, MOST, PAGES_A_PROBE, DensitySurvey
 from connector.core.state.partition import Granularity
@@ -32,7 +33,7 @@ def surveyed(rows, interval):
         for stop in stops:
             assert interval.start < stop <= interval.stop
             within = rows[bisect_left(rows, interval.start) : bisect_left(rows, stop)]
-            survey.take(stop, within[::-1][:PAGE], more=len(within) > PAGE)
+            survey.take(stop, within[::-1][:PAGE_SIZE], more=len(within) > PAGE_SIZE)
     return survey, rounds
 
 
@@ -53,7 +54,7 @@ def test_it_never_asks_for_more_than_a_few_pages_nor_twice_for_one_whatever_lies
 
 @given(intervals, st.data())
 def test_what_fits_a_page_takes_one(interval, data):
-    rows = data.draw(st.lists(st.integers(interval.start, interval.stop - 1), max_size=PAGE))
+    rows = data.draw(st.lists(st.integers(interval.start, interval.stop - 1), max_size=PAGE_SIZE))
     survey, rounds = surveyed(rows, interval)
     assert rounds == [(interval.stop,)]
     newest = max(rows, default=interval.start)
@@ -75,7 +76,7 @@ def test_windows_are_about_equal_though_rows_follow_the_hours_and_the_days_of_a_
     found = [bisect_left(created, one.stop) - bisect_left(created, one.start) for one in windows]
     assert max(found) * 4 / rows <= SHAPES[shape], found
     assert len(rounds) <= 8  # round trips: what is asked at once takes the time of one
-    assert survey.asked <= 1 + max(LEAST, rows // PAGE // PAGES_A_PROBE, MOST)
+    assert survey.asked <= 1 + max(LEAST, rows // PAGE_SIZE // PAGES_A_PROBE, MOST)
 
 
 def test_a_day_is_known_by_pages_of_all_its_hours_and_compared_with_the_same_day_of_a_week():
