@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -214,7 +215,7 @@ def test_too_few_open_files_are_told_before_anything_starts(stripe_, tmp_path):
 def test_what_is_asked_for_of_open_files_is_enough(stripe_, tmp_path):
     code = """
         import connector, os, resource, sys
-        most = len(os.listdir("/dev/fd")) + 40 + 32 + 4
+        most = len(os.listdir("/dev/fd")) + 40 + 32 + 6
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
         print(connector.run_sync(sys.argv[1], rate=500.0)["outcome"])
     """
@@ -398,6 +399,39 @@ def test_what_it_raises_there_is_raised_here():
     with pytest.raises(UsageError, match="no") as caught:
         run_anywhere(failing)
     assert caught.value.__context__ is None  # no word of loops before what it is about
+
+
+def test_a_signal_that_another_thread_is_given_wakes_the_event_loop():
+    def be_given_it():
+        time.sleep(0.1)  # by when the loop most likely waits; nothing fails where it does not
+        signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+
+    async def endless():
+        threading.Thread(target=be_given_it, daemon=True).start()
+        await anyio.sleep_forever()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_blocking(endless, instead="nothing")
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_the_file_that_the_caller_has_signals_told_to_stays_his():
+    heard, told = socket.socketpair()
+    told.settimeout(0)
+    before = signal.set_wakeup_fd(told.fileno())
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            run_blocking(interrupted, instead="nothing")
+        assert heard.recv(1) == bytes([signal.SIGINT])
+    finally:
+        assert signal.set_wakeup_fd(before) == told.fileno()
+        heard.close()
+        told.close()
+
+
+async def interrupted():
+    signal.raise_signal(signal.SIGINT)
+    await anyio.sleep_forever()
 
 
 @pytest.mark.parametrize("heard_by", ["main", "other"])
