@@ -72,6 +72,7 @@ def besides_files(requests: list[str]) -> list[str]:
 def test_a_first_load_puts_each_file_once_and_asks_little_besides(counted):
     assert counted["first"] == [
         "LIST ",
+        "HEAD nothing-of-this-name",  # whether it is a store that shows nothing, or a page
         "LIST ",  # whether another lake lies in the folders of this one, which its first run alone asks
         "PUT leases/RUN.json",
         "LIST leases/",

@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
 
+from connector.lake.stores.patience import PATIENCE_SECONDS, Patience
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
@@ -48,9 +50,9 @@ class BucketServer:
     Attributes:
         objects: by their keys.
         heeds: whether conditions of puts are heeded; else they are carried out all the same.
-        choose: what goes wrong with a request, given method and key: an HTTP status, `cut` (the connection, once it was
-            carried out), `hang` (no answer at all), `late` (no answer either, and it is carried out when the test calls
-            what is in `held`), or None for nothing.
+        choose: what goes wrong with a request, given method and key: an HTTP status, alone or with a body, `cut` (the
+            connection, once it was carried out), `hang` (no answer at all), `late` (no answer either, and it is carried
+            out when the test calls what is in `held`), or None for nothing.
         requests: how many there were, by method and what they were about.
         order: the same, one after the other.
         said: headers of the last request.
@@ -63,7 +65,7 @@ class BucketServer:
 
     objects: dict[str, Stored] = field(default_factory=dict)
     heeds: bool = True
-    choose: Callable[[str, str], int | str | None] = lambda _method, _key: None
+    choose: Callable[[str, str], int | tuple[int, bytes] | str | None] = lambda _method, _key: None
     requests: Counter[str] = field(default_factory=Counter)
     order: list[str] = field(default_factory=list)
     said: dict[str, str] = field(default_factory=dict)
@@ -117,6 +119,25 @@ def _holds(there: Stored | None, headers: dict[str, str]) -> bool:
     return generation is None or int(generation) == (0 if there is None else there.generation)
 
 
+class FakeTime:
+    """A clock that goes on only when somebody sleeps, for the patience of a bucket."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def patience(self, seconds: float = PATIENCE_SECONDS) -> Patience:
+        return Patience(seconds, lambda: self.seconds, self.sleep, lambda: 0.0)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
+
+
+def refusal(status: int, code: str, message: str) -> tuple[int, bytes]:
+    """Return what a store says of a request that it refuses, as S3 and Azure write it."""
+    error = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    return status, f'<?xml version="1.0" encoding="UTF-8"?>{error}'.encode()
+
+
 @contextmanager
 def bucket_server(**options: object) -> Generator[BucketServer]:
     """Serve any bucket for the length of the block."""
@@ -158,7 +179,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.state.said = {name.lower(): value for name, value in self.headers.items()}
         fault = self.state.choose(self.command, about)
         if isinstance(fault, int):
-            self._answer(fault, b"<Error><Code>Refused</Code><Message>by the test</Message></Error>")
+            fault = fault, b"<Error><Code>Refused</Code><Message>by the test</Message></Error>"
+        if isinstance(fault, tuple):
+            self._answer(*fault)
             return
         if fault == "late":
             self.state.held.append(partial(self.state.put, key, body, self.state.said))

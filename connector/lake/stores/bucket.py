@@ -28,13 +28,15 @@ from obstore import exceptions
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StorageError
 from connector.lake.stores.bucket_errors import (
     UNKNOWN_OPERATION,
+    Act,
     client_message,
     is_for_good,
     is_no_bucket,
+    is_no_store,
     is_refused,
     status_of,
+    what_to_do,
 )
-from connector.lake.stores.credentials import SET
 from connector.lake.stores.patience import LARGE, Patience
 from connector.lake.stores.tokens import condition_of, listed_token, nobodys_token, token_of
 
@@ -48,6 +50,12 @@ if TYPE_CHECKING:
 
 LARGEST = 256 * 2**20
 """Bytes that are put in one request; a conditional put cannot be sent in parts."""
+
+NO_STORE_SECONDS = 5.0
+"""How long what never answered as a store does is asked before it is taken for none."""
+
+NOTHING = "_stripe_balance/nothing-of-this-name"
+"""What no lake has: a store says so, and other servers have a page for every name."""
 
 _PARTITION = re.compile(r"[a-z_]+=[^.]*")
 """The name of a partition's folder."""
@@ -91,6 +99,8 @@ class Bucket:
     _store_for: Callable[[int], Any] = field(repr=False)
     access: Callable[[], dict[str, str]] = field(repr=False, default=dict["str", "str"])
     around: Callable[[], Sequence[Bucket]] = field(repr=False, default=tuple["Bucket", ...])
+    _answered: set[str] = field(init=False, repr=False, default_factory=set[str])
+    """Holds the address once a store has answered there: an object was seen, or that one is not there."""
 
     def named(self, path: str) -> str:
         """Return an object's whole address, for messages and readers."""
@@ -103,7 +113,7 @@ class Bucket:
             parts, token = self._parts(path)
             return b"".join(parts), token
 
-        return self._read(attempt, f"reading {self.named(path)}")
+        return self._read(attempt, Act.READ, path)
 
     def version(self, path: str) -> str | None:
         """Return an object's version token, or None when there is none."""
@@ -111,7 +121,7 @@ class Bucket:
         def attempt() -> str:
             return self._token(obstore.head(self._store_for(0), path))
 
-        return self._read(attempt, f"looking at {self.named(path)}")
+        return self._read(attempt, Act.LOOK, path)
 
     def download(self, path: str, target: Path) -> str | None:
         """Write an object's content to a local file, in bounded memory; return its token, or None without one."""
@@ -123,7 +133,7 @@ class Bucket:
                     file.write(part)
             return token
 
-        return self._read(attempt, f"reading {self.named(path)}")
+        return self._read(attempt, Act.READ, path)
 
     def put(self, path: str, data: bytes | Path, *, replaces: str | None) -> str:
         """Create an object, or replace exactly the version named.
@@ -177,7 +187,7 @@ class Bucket:
                     raise
             return False
 
-        return bool(self._read(attempt, f"writing {self.named(path)}"))
+        return bool(self._read(attempt, Act.WRITE, path))
 
     @property
     def nobodys(self) -> str:
@@ -190,7 +200,7 @@ class Bucket:
         def attempt() -> None:
             obstore.delete(self._store_for(0), path)
 
-        self._read(attempt, f"deleting {self.named(path)}")
+        self._read(attempt, Act.DELETE, path)
 
     def list(self, prefix: str) -> Iterator[ListedObject]:
         """Yield the objects below a folder, in order of path, but for markers of folders."""
@@ -207,9 +217,11 @@ class Bucket:
                     break
             return found
 
-        found = self._read(attempt, f"listing {self.named(prefix)}")
+        found = self._read(attempt, Act.LIST, prefix)
         if found is None:
             raise self._no_bucket()
+        if not found:
+            self._refuse_no_store()
         return None if len(found) > most else _without_markers(sorted(found, key=lambda listed: listed.path))
 
     def shows(self, prefix: str) -> bool:
@@ -223,9 +235,19 @@ class Bucket:
                     return False
                 raise
 
-        return bool(self._read(attempt, f"listing {self.named(prefix)}"))
+        return bool(self._read(attempt, Act.LIST, prefix))
+
+    def _refuse_no_store(self) -> None:
+        """Refuse what has shown nothing so far: to obstore any page of XML or HTML is a listing without objects.
+
+        Raises:
+            StorageError: it is no store, or a store that does not answer.
+        """
+        if not self._answered and self._read(lambda: obstore.head(self._store_for(0), NOTHING), Act.LOOK, NOTHING):
+            raise self._no_store("it has something of whatever name it is asked for")
 
     def _found(self, meta: ObjectMeta) -> ListedObject:
+        self._answered.add(self.url)
         modified = int(meta["last_modified"].timestamp() * 1e9)
         return ListedObject(meta["path"], meta["size"], modified, listed_token(self.url, meta["e_tag"]))
 
@@ -235,7 +257,7 @@ class Bucket:
         def attempt() -> Sequence[str]:
             return sorted(obstore.list_with_delimiter(self._store_for(0), prefix)["common_prefixes"])  # pyright: ignore[reportUnknownMemberType] - as above
 
-        found = self._read(attempt, f"listing {self.named(prefix)}")
+        found = self._read(attempt, Act.LIST, prefix)
         if found is None:
             raise self._no_bucket()
         return found
@@ -270,6 +292,7 @@ class Bucket:
             try:
                 return self._token(obstore.put(store, path, body, mode=mode, use_multipart=False))
             except (exceptions.AlreadyExistsError, exceptions.PreconditionError) as error:
+                self._refuse_for_good(error, Act.WRITE, path)
                 if unsure and (ours := self._ours(path, body)) is not None:
                     return ours
                 if last or (mode != "overwrite" and self.version(path) != replaces):
@@ -278,11 +301,9 @@ class Bucket:
                 raise self._without_conditions(error) from error
             except FileNotFoundError as error:
                 raise self._no_bucket() from error
-            except _REFUSED as error:
-                raise self._refusal(error, f"writing {self.named(path)}") from error
-            except (exceptions.GenericError, OSError) as error:
+            except (exceptions.BaseError, OSError) as error:
                 unsure = True
-                self._refuse_for_good(error, f"writing {self.named(path)}")
+                self._refuse_for_good(error, Act.WRITE, path)
                 if last:
                     raise CommitUnknownError(
                         f"writing {self.named(path)}: the store did not answer for {self.patience.seconds:.0f} s, and"
@@ -301,7 +322,7 @@ class Bucket:
                 at += len(part)
             return token if at == len(body) else None
 
-        return self._read(attempt, f"reading {self.named(path)}")
+        return self._read(attempt, Act.READ, path)
 
     def _body(self, path: str, data: bytes | Path) -> Body:
         """Return what is to be put: a large file as it lies on the disk, so that memory does not grow with it.
@@ -321,45 +342,52 @@ class Bucket:
             return file.read() if size <= LARGE else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def _token(self, known: PutResult | ObjectMeta) -> str:
+        self._answered.add(self.url)
         return token_of(self.url, known["e_tag"], known["version"])
 
     # Attempts ---------------------------------------------------------------------------------------------------------
 
-    def _read(self, act: Callable[[], T], what: str) -> T | None:
+    def _read(self, attempt: Callable[[], T], act: Act, path: str) -> T | None:
         """Do what may be done again without harm, until it succeeds; None when there is no such object."""
+        began = self.patience.now()
         for last in self.patience.attempts():
             try:
-                return act()
-            except FileNotFoundError:
+                return attempt()
+            except FileNotFoundError as error:
+                if is_no_bucket(error) and act is not Act.LIST:
+                    raise self._no_bucket() from error
+                self._answered.add(self.url)
                 return None
-            except _REFUSED as error:
-                raise self._refusal(error, what) from error
-            except (exceptions.GenericError, OSError) as error:
+            except (exceptions.BaseError, OSError) as error:
                 if is_no_bucket(error):
                     return None
-                self._refuse_for_good(error, what)
+                self._refuse_for_good(error, act, path)
+                waited = self.patience.now() - began
+                if is_no_store(error) and not self._answered and waited >= NO_STORE_SECONDS:
+                    raise self._no_store(client_message(error)) from error
                 if last:
                     raise StorageError(
-                        f"{what}: the store did not answer as it should for {self.patience.seconds:.0f} s"
-                        f" ({client_message(error)}); look at the network and at the endpoint, then run again"
+                        f"{act.value} {self.named(path)}: the store did not answer as it should for"
+                        f" {self.patience.seconds:.0f} s ({client_message(error)}); look at the network and at the"
+                        " endpoint, then run again"
                     ) from error
         return None
 
-    def _refuse_for_good(self, error: Exception, what: str) -> None:
+    def _refuse_for_good(self, error: Exception, act: Act, path: str) -> None:
         """Raise what no other attempt would mend: no entrance, another region, a request that is none.
 
         Raises:
             StorageError: it is such an answer.
         """
-        if is_refused(error):
-            raise self._refusal(error, what) from error
-        if is_for_good(error):
-            raise StorageError(
-                f"{what}: the store refuses it ({client_message(error)}); look at the storage options: endpoint, region"
-            ) from error
+        if isinstance(error, _FOR_GOOD) or is_for_good(error):
+            told = what_to_do(error, act, self.url.partition(":")[0])
+            raise StorageError(f"{act.value} {self.named(path)}: {told}") from error
 
-    def _refusal(self, error: Exception, what: str) -> StorageError:
-        return StorageError(f"{what}: the store refuses these credentials ({client_message(error)}); {SET[self._kind]}")
+    def _no_store(self, told: str) -> StorageError:
+        return StorageError(
+            f"{self.url}: what answers is not a bucket's store ({told}); look at the endpoint: a store's console has an"
+            " address of its own, and a network that asks for a login shows a page first"
+        )
 
     def _no_bucket(self) -> StorageError:
         return StorageError(f"{self.url}: there is no such bucket; make it first, or look at the name")
@@ -370,12 +398,9 @@ class Bucket:
             " overwrite each other's rows without a word: use a store that has them"
         )
 
-    @property
-    def _kind(self) -> str:
-        return self.url.partition(":")[0]
-
 
 _REFUSED = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
+_FOR_GOOD = (*_REFUSED, exceptions.InvalidPathError, exceptions.NotSupportedError)
 
 
 def _mode(replaces: str | None) -> PutMode:

@@ -16,7 +16,7 @@ import pytest
 from connector.errors import CommitConflictError, CommitUnknownError, ConfigError, StorageError
 from connector.lake.stores.conditions import ABSENT
 from tests.contracts.store import StoreContract
-from tests.support.bucket_server import bucket_server
+from tests.support.bucket_server import FakeTime, bucket_server
 
 pytest.importorskip("obstore", reason="an extra")
 
@@ -24,22 +24,9 @@ from connector.lake.stores.bucket import LARGEST
 from connector.lake.stores.bucket_opening import open_bucket
 from connector.lake.stores.condition_support import PROBE, REMEMBERED
 from connector.lake.stores.objects import UNHEEDED, ObjectStore
-from connector.lake.stores.patience import LARGE, PATIENCE_SECONDS, Patience, attempt_seconds
+from connector.lake.stores.patience import LARGE, PATIENCE_SECONDS, attempt_seconds
 from connector.lake.stores.tokens import condition_of, token_of
 from tests.support.fakes import ENDLESS_SECONDS
-
-
-class FakeTime:
-    """A clock that goes on only when somebody sleeps."""
-
-    def __init__(self):
-        self.seconds = 0.0
-
-    def patience(self, seconds=PATIENCE_SECONDS):
-        return Patience(seconds, lambda: self.seconds, self.sleep, lambda: 0.0)
-
-    def sleep(self, seconds):
-        self.seconds += seconds
 
 
 @pytest.fixture
