@@ -197,7 +197,13 @@ class Published:
     mended: int = 0
 
 
-def publish(table: CatalogTable, wanted_now: WantedNow, *, repair: bool = False) -> Published:
+def publish(
+    table: CatalogTable,
+    wanted_now: WantedNow,
+    *,
+    repair: bool = False,
+    check: Callable[[Change, Wanted], None] = lambda _change, _wanted: None,
+) -> Published:
     """Bring a table up to date with the state. Blocks.
 
     The table is read before the state, so what is wanted is never older than what is there. After any error both are
@@ -207,6 +213,7 @@ def publish(table: CatalogTable, wanted_now: WantedNow, *, repair: bool = False)
         table: the table.
         wanted_now: reads what the state says, and said by the revisions that the table was published by.
         repair: undo what something else did to the table, instead of refusing.
+        check: raises a `StorageError` where something is not to be committed.
 
     Raises:
         TableAlteredError: something else altered it.
@@ -220,7 +227,9 @@ def publish(table: CatalogTable, wanted_now: WantedNow, *, repair: bool = False)
         found = alterations(wanted, there)
         if found and not repair:
             raise TableAlteredError(name, found)
-        return change_to(wanted, there), len(found)
+        change = change_to(wanted, there)
+        check(change, wanted)
+        return change, len(found)
 
     def commit(due: tuple[Change, int]) -> Published:
         change, mended = due

@@ -17,6 +17,7 @@ from connector.core.state.tables import SPEC_OF, TABLES, TRANSACTIONS
 from connector.errors import CommitConflictError, ConfigError, ConnectorError, StateError
 from connector.lake.catalogs.base import ForeignTableError, publish, shape_of
 from connector.lake.catalogs.delta_store import options_for
+from connector.lake.catalogs.gone_files import check_of
 from connector.lake.formats.formats import HIVE, format_named
 from connector.lake.paths import STATE
 from connector.lake.reading.table_files import file_schema
@@ -61,6 +62,7 @@ def publish_tables(store: Store, *, repair: bool = False, catalog: str | None = 
 
     Raises:
         ConfigError: the tables cannot be where they are to be; or their library is not installed.
+        StateError: data files are gone that it was to take in; it is left as it is.
         StorageError: one of them cannot be read or written, or was altered by something else.
     """
     failure: ConnectorError | None = None
@@ -70,7 +72,8 @@ def publish_tables(store: Store, *, repair: bool = False, catalog: str | None = 
         for table in TABLES:
             try:
                 if (catalog_table := opened(table)) is not None:
-                    done.append(publish(catalog_table, states.wanted(table), repair=repair))
+                    check = check_of(store, table)
+                    done.append(publish(catalog_table, states.wanted(table), repair=repair, check=check))
             except ConnectorError as error:
                 failure = failure or error
     if failure is not None:

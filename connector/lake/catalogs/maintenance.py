@@ -17,20 +17,19 @@ from connector.config.destination import placed
 from connector.core.state.publishing import EMPTY, account_of, change_to
 from connector.core.state.tables import SPEC_OF, TABLES
 from connector.core.units import DAY
-from connector.errors import ConfigError, ConnectorError, StateError, UsageError
+from connector.errors import ConfigError, ConnectorError, UsageError
 from connector.lake.catalogs.base import KEEP_DAYS, publish, tidied
+from connector.lake.catalogs.gone_files import refuse_gone
 from connector.lake.catalogs.lake_tables import States, kind_of, opened_tables
 from connector.lake.state import state_log
-from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import is_new
 from connector.lake.state.store_clock import moment_of_work
 from connector.lake.stores.base import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping
     from os import PathLike
 
-    from connector.core.state.data_file import DataFile
     from connector.lake.catalogs.base import CatalogTable
     from connector.lake.paths import FileInfo
     from connector.lake.stores.base import Store
@@ -147,7 +146,8 @@ def _tables(store: Store, repair: bool, cutoff: float | None, *, act: bool) -> t
 def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | None, *, act: bool) -> TableUpkeep:  # noqa: FBT001 - as above
     """Do what a table needs, or say what that is."""
     store, name = states.store, table.shape.name
-    _refuse_gone(store, name, states.wanted(name)({}).files.values())
+    files = states.wanted(name)({}).files
+    refuse_gone(store, name, files.values(), most=len(files))
     if act:
         done = publish(table, states.wanted(name), repair=repair)
         told = TableUpkeep(name, done.added, done.removed, done.mended)
@@ -182,23 +182,6 @@ def _table(states: States, table: CatalogTable, repair: bool, cutoff: float | No
         versions=tidy.versions,
         folded=tidy.folded,
     )
-
-
-def _refuse_gone(store: Store, name: str, files: Collection[DataFile]) -> None:
-    """Refuse to publish a table of files that are not there: readers of it would fail, or miss rows without a word.
-
-    Raises:
-        StateError: some are gone; says what to do.
-    """
-    there = {one.path for one in store.list(name)}
-    unlisted = [one for one in files if one.path not in there]  # a listing may not show a new file yet
-    if gone := sorted(one.path for one in changed_files(store, unlisted, full=False)):
-        are = "1 data file is" if len(gone) == 1 else f"{len(gone):,} data files are"
-        raise StateError(
-            f"{are} gone that the records name ({gone[0]}{', …' if gone[1:] else ''}), so the table {name} is left as"
-            " it is: `verify` says what is lost; restore it from a backup, or sync with `repair`, which reads balance"
-            " transactions again"
-        )
 
 
 def _old_files(store: Store, name: str, table: CatalogTable, cutoff: float) -> list[FileInfo]:

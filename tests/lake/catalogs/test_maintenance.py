@@ -10,12 +10,13 @@ import time
 import anyio
 import pytest
 
+import connector
 from connector.cli import main
 from connector.core.state.balances_record import BalancesRecord
 from connector.core.state.data_file import DataFile
 from connector.core.state.payouts_record import PayoutsRecord
 from connector.core.state.tables import BALANCES, PAYOUTS
-from connector.errors import ConfigError, StateError, StorageError, UsageError
+from connector.errors import ConfigError, StateError, StorageError, UnpublishedError, UsageError
 from connector.lake.catalogs.base import TableAlteredError
 from connector.lake.catalogs.lake_tables import TableComparison, compared, publish_tables
 from connector.lake.catalogs.maintenance import MOST_FILES, maintain, to_document
@@ -25,7 +26,7 @@ from connector.verification.calls import verify
 from tests.support.dating import dated, later
 from tests.support.extras import present
 from tests.support.fitting import fits
-from tests.support.lakes import START, run, sandbox, state, world
+from tests.support.lakes import START, config_for, run, sandbox, state, world
 from tests.support.reading_tables import opened, rows_in, table_of, take_out_a_day, versions_of
 
 KINDS = [pytest.param("delta", marks=present("deltalake")), pytest.param("iceberg", marks=present("pyiceberg"))]
@@ -115,6 +116,19 @@ def test_a_table_whose_folder_is_gone_is_not_made_anew_of_nothing(lake):
     with pytest.raises(StateError, match="so the table balance_transactions is left as it is"):
         maintain(lake, publish_only=True)
     assert not (lake / "balance_transactions").exists()
+
+
+@pytest.mark.parametrize("lake", KINDS[:1], indirect=True)
+def test_no_run_makes_the_table_of_a_folder_that_is_gone_anew_of_nothing(lake, served):
+    shutil.rmtree(lake / "balance_transactions")
+    with pytest.raises(UnpublishedError, match="so the table balance_transactions is left as it is") as refused:
+        anyio.run(lambda: connector.record_balance(lake, config=config_for(served)))
+    assert refused.value.exit_code == 65
+    assert not refused.value.retryable
+    assert not (lake / "balance_transactions").exists()
+    assert table_of(lake, "delta", "balances").num_rows > 0
+    run(lake, served)
+    assert table_of(lake, "delta").num_rows == 400
 
 
 @pytest.mark.parametrize("lake", KINDS, indirect=True)
