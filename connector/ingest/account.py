@@ -15,7 +15,7 @@ from connector.core.account_failures import OWN
 from connector.core.api.allocation import MONTH
 from connector.core.api.page_size import PAGE_SIZE
 from connector.core.api.permissions import is_of_account
-from connector.core.planning.coverage.plan import Plan
+from connector.core.planning.coverage.plan import Plan, rows_between
 from connector.core.planning.rereading.mended import Audit, Healed
 from connector.core.planning.survey.expected import Expected
 from connector.core.run_report import AccountReport, holdings_of
@@ -109,10 +109,11 @@ class AccountRun:
 
     @property
     def recent_rows(self) -> int:
-        """Rows of the account's files that hold nothing older than what Stripe's read allocation counts."""
+        """Rows of the time that Stripe's read allocation counts, about: as if those of a file came evenly."""
+        if self._rows.state is None:
+            return 0
         since = (self._rows.identity.now if self._rows.identity else 0) - MONTH
-        files = self._rows.state.files.values() if self._rows.state else ()
-        return sum(file.rows for file in files if file.first_created >= since)
+        return int(rows_between(self._rows.state, Interval(max(0, since), END_OF_TIME)))
 
     async def audit(self, requests: int) -> None:
         """Ask about the past again, and read again at once what does not agree.

@@ -7,6 +7,11 @@ import time
 
 from connector.cli.display.read_allocation import reads_of
 from connector.core.api.allocation import MONTH
+from connector.core.state.data_file import DataFile
+from connector.core.state.partition import Granularity
+from connector.core.state.table_state import TableState
+from connector.core.time.intervals import Intervals
+from connector.core.units import AccountId
 from connector.lake.state import table_states
 from connector.lake.stores.base import open_store
 
@@ -38,6 +43,16 @@ def test_old_runs_and_reports_that_cannot_be_read_do_not_count(lake):
     assert now.runs == 1
     later = reads_of(store, found, now=time.time() + 2 * MONTH)
     assert (later.runs, later.requests, later.rows, later.allowed) == (0, 0, 0, 10_000)
+
+
+def test_rows_of_the_month_are_counted_of_files_that_hold_more_time_too(tmp_path):
+    path, stop = "balance_transactions/account=acct_1/created_year=2026/part-0.parquet", 1_790_000_000
+    file = DataFile(path, 100_000, 900, "0" * 64, stop - 10 * MONTH, stop - 1, {"usd": 5})
+    year = TableState(AccountId("acct_1"), "parquet", Granularity.YEAR, Intervals(), files={path: file})
+    store = open_store(tmp_path)
+    assert reads_of(store, [year], now=stop).rows == 10_000
+    assert reads_of(store, [year, year], now=stop + MONTH // 2).rows == 10_000
+    assert reads_of(store, [year], now=stop + MONTH).rows == 0
 
 
 def test_the_status_says_how_long_a_round_over_the_past_takes(run, lake):

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, cast
 
 from connector.core.api.allocation import MONTH, allocation
 from connector.core.counting import counted
+from connector.core.planning.coverage.plan import rows_between
 from connector.core.state import run_ids
+from connector.core.time.intervals import Interval
+from connector.core.time.times import END_OF_TIME
 from connector.lake.paths import RUNS
 from connector.lake.state.run_reports import run_of
 
@@ -28,7 +31,7 @@ class Reads:
     Attributes:
         runs: runs of `sync` begun in that time whose reports are kept; other commands leave none.
         requests: requests they sent, all accounts together, retries included.
-        rows: rows in the lake's files that hold nothing older.
+        rows: rows of that time in the lake, about: as if those of a file came evenly.
         audits: pages of the past asked for again, by account.
         seconds: from the first of the runs to now, at least an hour.
     """
@@ -78,8 +81,9 @@ def reads_of(store: Store, states: Iterable[TableState], *, now: float) -> Reads
             counts.append(found[0])
             audits.update(found[1])
             began = min(began, _started(path))
-    files = [file for state in states for file in state.files.values() if file.first_created >= now - MONTH]
-    return Reads(len(counts), sum(counts), sum(file.rows for file in files), audits, max(3_600.0, now - began))
+    month = Interval(max(0, int(now - MONTH)), END_OF_TIME)
+    rows = int(sum(rows_between(state, month) for state in states))
+    return Reads(len(counts), sum(counts), rows, audits, max(3_600.0, now - began))
 
 
 def _counted(report: Content | None) -> tuple[int, dict[str, int]] | None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from connector.core.planning.audit.sampling import Gap, gaps_within
-from connector.core.planning.coverage.plan import bounds_of
+from connector.core.planning.coverage.plan import bounds_of, rows_between
 from connector.core.state.audited import Audits, Suspect
 from connector.core.time.intervals import Interval, Intervals
 from connector.core.units import DAY
@@ -81,18 +81,8 @@ def _expected(state: TableState, profile: RowProfile, gap: Gap) -> float:
     if foreseen is not None or length < DAY:
         return foreseen or 0.0
     sides = (Intervals.span(max(0, gap.start - length), gap.start), Intervals.span(gap.stop, gap.stop + length))
-    known = [_rows_between(state, part) for side in sides for part in side if state.covered.within(part)]
+    known = [rows_between(state, part) for side in sides for part in side if state.covered.within(part)]
     return sum(known) / len(known) if known else 0.0
-
-
-def _rows_between(state: TableState, seconds: Interval) -> float:
-    """Return about how many rows were created in some seconds, as if those of a file came evenly."""
-    total = 0.0
-    for file in state.files.values():
-        shared = min(seconds.stop, file.last_created + 1) - max(seconds.start, file.first_created)
-        if shared > 0:
-            total += file.rows * shared / (file.last_created + 1 - file.first_created)
-    return total
 
 
 def lies_in(file: DataFile, state: TableState, seconds: Interval) -> bool:

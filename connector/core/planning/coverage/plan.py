@@ -154,8 +154,17 @@ def usual_density(state: TableState | None) -> float | None:
     stop = max((part.stop for part in state.covered if part.stop < END_OF_TIME), default=0)
     recent = Interval(max(0, stop - RECENTLY), max(1, stop))
     seconds = state.covered.within(recent).seconds
-    rows = sum(file.rows for file in state.files.values() if file.first_created in recent)
-    return rows / seconds if seconds else 0.0
+    return rows_between(state, recent) / seconds if seconds else 0.0
+
+
+def rows_between(state: TableState, seconds: Interval) -> float:
+    """Return about how many rows were created in some seconds, as if those of a file came evenly."""
+    total = 0.0
+    for file in state.files.values():
+        shared = min(seconds.stop, file.last_created + 1) - max(seconds.start, file.first_created)
+        if shared > 0:
+            total += file.rows * shared / (file.last_created + 1 - file.first_created)
+    return total
 
 
 def concluded(state: TableState, work: Plan, *, read_until: int, now: int) -> TableState:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from types import MappingProxyType
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -253,6 +255,29 @@ def test_the_usual_density_is_that_of_the_rows_of_the_newest_four_weeks():
     assert usual_density(state_of(Intervals.span(START, newest), *days)) == 3 * 28 / RECENTLY
     half = Intervals.span(newest - RECENTLY // 2, newest)
     assert usual_density(state_of(half, *days[26:])) == 3 * 14 / (RECENTLY // 2)
+
+
+def partition_file(start: int, stop: int, rows: int) -> DataFile:
+    """A file whose rows lie evenly in `[start, stop)`."""
+    path = f"balance_transactions/account=acct_1/created_month={start}/part-0.parquet"
+    return DataFile(path, rows, 900, "0" * 64, start, stop - 1, {"usd": 5})
+
+
+@given(st.lists(st.integers(START, START + 400 * DAY), max_size=8, unique=True), st.integers(0, 400))
+def test_the_usual_density_of_an_even_lake_is_the_same_however_much_time_one_file_holds(cuts, days):
+    stop = START + 400 * DAY
+    edges = [START, *sorted(cut // 100 * 100 for cut in cuts), stop, stop + days * DAY]
+    files = [partition_file(*ends, (ends[1] - ends[0]) // 100) for ends in pairwise(edges) if ends[0] < ends[1]]
+    lake = state_of(Intervals.span(START, edges[-1]), *files)
+    assert usual_density(lake) == pytest.approx(1 / 100)
+
+
+def test_the_usual_density_heeds_the_part_of_a_longer_file_that_is_new():
+    before, newest = partition_file(START, START + 31 * DAY, 31_000), START + 32 * DAY
+    after = partition_file(START + 31 * DAY, newest, 1_000)
+    assert usual_density(state_of(Intervals.span(START, newest), before, after)) == pytest.approx(1_000 / DAY)
+    old = partition_file(START, newest - RECENTLY, 1_000)
+    assert usual_density(state_of(Intervals.span(START, newest), old)) == 0.0
 
 
 def test_rows_that_stay_pending_are_asked_for_again_after_six_hours():
