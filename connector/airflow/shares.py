@@ -68,15 +68,16 @@ def wanting(accounts: Sequence[Mapping[str, Any]], windows: Sequence[Mapping[str
 
     Args:
         accounts: those of `connector.run_status`.
-        windows: what was planned; where no time is said, it is enough that there is something. One without `accounts`
-            is of the key's own account, which is one of those that no other window names.
+        windows: what was planned; where no time is said, or no end, as of a server that tells no time, it is enough
+            that there is something. One without `accounts` is of the key's own account, which is one of those that no
+            other window names.
     """
     for holding in accounts:
         if holding["differences"] and holding["retired"] is None:
             return f"{holding['account']}: {len(holding['differences']):,} data files are not as their record says"
     named = {account for window in windows for account in window.get("accounts", ()) if account is not None}
     for window in windows:
-        asked = Interval(window["since"] or 0, window["until"]) if "until" in window else None
+        asked = None if window.get("until") is None else Interval(window["since"] or 0, window["until"])
         for account in window.get("accounts") or [None]:
             held = [
                 holding

@@ -84,6 +84,12 @@ def test_of_an_account_without_a_window_something_has_to_be_there():
     assert wanting([account("acct_2", (5, 6))], groups) == "it has nothing of the key's own account"
 
 
+def test_of_a_window_whose_end_nobody_told_something_has_to_be_there():
+    windows = [{"since": None, "until": None}]
+    assert wanting([account("acct_1", (0, 1))], windows) is None
+    assert wanting([account("acct_1")], windows) == "it has nothing of the key's own account"
+
+
 def test_a_file_that_is_not_as_its_record_says_is_named_unless_its_account_is_retired():
     broken = account("acct_1", (0, 200), differences=[{"path": "a"}])
     assert "1 data files are not as" in wanting([broken], WINDOWS)
