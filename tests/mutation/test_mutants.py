@@ -175,6 +175,28 @@ def test_a_function_that_is_there_runs_as_the_mutant_of_it_does_from_then_on():
     assert shares.groups_of(["a"], 2) == [["a"]]
 
 
+ENDS = """
+import sys
+from tests.mutation.measure import ended
+from tests.mutation.trial import fork
+
+for name in sys.argv[2:]:
+    print(*ended([fork(lambda: None, [f"{name}::test_it", f"--rootdir={sys.argv[1]}"], 300.0)]))
+"""
+
+
+@pytest.mark.slow
+def test_a_test_whose_file_cannot_be_imported_any_more_notices(tmp_path):
+    broken, other = tmp_path / "test_broken.py", tmp_path / "test_other.py"
+    broken.write_text("import one_that_is_not_there\n\ndef test_it(): pass\n")
+    other.write_text("def test_another(): pass\n")
+    command = [sys.executable, "-c", ENDS, tmp_path, broken, other]
+    done = subprocess.run(
+        command, cwd=measure.ROOT, capture_output=True, text=True, timeout=ENDLESS_SECONDS, check=True
+    )
+    assert done.stdout.split() == ["killed", "none"]
+
+
 def seen(seconds: float, *calls: int, path: str = "connector/core/api/pace.py") -> dict[str, object]:
     return {"seconds": seconds, "passed": True, "calls": {path: list(calls)}}
 

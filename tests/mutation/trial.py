@@ -58,6 +58,20 @@ class Child:
     log: Path
 
 
+class Collection:
+    """Notices that a file of tests cannot even be imported; pytest's status is then that of a test that is not there.
+
+    Attributes:
+        failed: whether there was one.
+    """
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        self.failed |= report.failed
+
+
 def begin(mutant: Mutant, tests: Sequence[str], seconds: float) -> Child:
     """Begin to run tests against a mutant.
 
@@ -77,7 +91,10 @@ def fork(prepare: Callable[[], None], tests: Sequence[str], cpu: float, *plugins
     def run() -> int:
         with tempfile.TemporaryDirectory(prefix="mutant-") as scratch:
             prepare()
-            return int(pytest.main([*QUIET, *tests, f"--basetemp={scratch}/tests"], plugins=list(plugins)))
+            collection = Collection()
+            words = [*QUIET, *tests, f"--basetemp={scratch}/tests"]
+            status = int(pytest.main(words, plugins=[*plugins, collection]))
+            return int(pytest.ExitCode.TESTS_FAILED) if collection.failed else status
 
     return forked(run, cpu)
 
