@@ -6,7 +6,7 @@ import gc
 import weakref
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.core.account_failures import OUTAGE, AccountFailures
@@ -95,6 +95,8 @@ def test_errors_that_are_each_others_context_are_forgotten_too():
     assert AccountFailures(3).tolerate("acct_1", first)
 
 
+@example([ServerError("down")] * OUTAGE)
+@example([*[ServerError("down")] * (OUTAGE - 1), None, *[ServerError("down")] * OUTAGE])
 @given(st.lists(OUTCOMES, max_size=40))
 def test_the_run_ends_with_the_fifth_account_in_a_row_that_fails_by_what_may_pass(outcomes):
     failed, streak = AccountFailures(len(outcomes)), 0

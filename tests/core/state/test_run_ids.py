@@ -33,6 +33,7 @@ def test_an_id_says_when_its_run_began_and_sorts_after_its_second(at, token):
 
 def test_ids_of_earlier_versions_say_the_second():
     assert new_run_id(NOW + 0.25, "0000beef") == "20260921T141320Z-3d0900000beef"
+    assert began(new_run_id(NOW + 0.999999, "0000beef")) == NOW + 0.999999
     assert began("20260921T141320Z-8906322f") == NOW
     assert began("20260921T141320Z-aa") == NOW
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, field
 from itertools import accumulate
+from math import inf
 from operator import neg
 from typing import TYPE_CHECKING, ClassVar
 
@@ -62,12 +63,12 @@ class BusyHours:
         """
         if not rows or not 0 < stop - start <= self.LONGEST:
             return
-        usual = self._all_rows / self._all_seconds if self._all_seconds else len(rows) / (stop - start)
+        usual = self._all_rows / self._all_seconds if self._all_seconds else inf
         counted = min(1.0, self.MOST * usual * (stop - start) / len(rows))
         newer, end = 0, stop
         while end > start:
             begin = max(start, (end - 1) // HOUR * HOUR)
-            older = bisect_right(rows, -begin, key=neg) if begin > start else len(rows)
+            older = bisect_right(rows, -begin, key=neg)
             hour = begin // HOUR % HOURS
             self._rows[hour] += counted * (older - newer)
             self._seconds[hour] += end - begin
@@ -80,8 +81,8 @@ class BusyHours:
         if self._all_seconds < self.ENOUGH:
             return
         by_hour = [self._weight(slice(hour, None, 24)) for hour in range(24)]
-        by_day = [self._weight(slice(24 * day, 24 * day + 24)) for day in range(HOURS // 24)]
-        self._weights = [by_hour[hour % 24] * by_day[hour // 24] for hour in range(HOURS)]
+        by_day = [self._weight(slice(first, first + 24)) for first in range(0, HOURS, 24)]
+        self._weights = [day * hour for day in by_day for hour in by_hour]
         self._before = list(accumulate((weight * HOUR for weight in self._weights), initial=0.0))
         self.known = True
 

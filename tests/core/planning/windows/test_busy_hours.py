@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.core.planning.windows.busy_hours import HOUR, HOURS, BusyHours
@@ -38,6 +38,8 @@ def by_day_and_night(hour: int) -> int:
     return 40 if 8 <= hour % 24 < 20 else 5
 
 
+@example([HOUR], 0, 0)
+@example([HOUR - 1, DAY - 1], 0, 0)
 @given(st.lists(st.integers(0, DAY - 1), min_size=1, max_size=40), st.integers(0, 3 * WEEK), st.integers(0, HOUR))
 def test_rows_and_seconds_are_counted_in_their_hours(offsets, start, spare):
     rows = sorted((start + offset for offset in offsets), reverse=True)
@@ -70,6 +72,35 @@ def test_seconds_that_are_weighted_add_up(one, two, three):
 EXAMPLE = weeks_of(by_day_and_night)
 
 
+@given(st.integers(0, HOURS - 1), st.integers(0, HOUR), st.integers(0, HOUR))
+def test_within_an_hour_each_second_weighs_the_same(hour, one, other):
+    start, stop = (hour * HOUR + second for second in sorted((one, other)))
+    whole = EXAMPLE.weighted(hour * HOUR, (hour + 1) * HOUR)
+    assert EXAMPLE.weighted(start, stop) == pytest.approx(whole * (stop - start) / HOUR, abs=1e-6)
+
+
+def weights_of(hours: BusyHours) -> list[list[float]]:
+    """The weight of each hour, a list for each day."""
+    each = [round(hours.weighted(hour * HOUR, (hour + 1) * HOUR) / HOUR, 9) for hour in range(HOURS)]
+    return [each[first : first + 24] for first in range(0, HOURS, 24)]
+
+
+@pytest.mark.parametrize("busy", [0, 11, 23])
+def test_an_hour_that_is_busy_each_day_has_a_weight_of_its_own_and_all_others_share_one(busy):
+    first, *others = weights_of(weeks_of(lambda hour: 3 if hour % 24 == busy else 1))
+    assert all(day == first for day in others)
+    assert {first[busy], first[busy - 1]} == set(first)
+    assert first[busy - 1] < 1 < first[busy]
+
+
+@pytest.mark.parametrize("busy", [0, 3, 6])
+def test_a_day_that_is_busy_each_week_has_a_weight_of_its_own_and_all_others_share_one(busy):
+    days = weights_of(weeks_of(lambda hour: 3 if hour // 24 == busy else 1))
+    assert all(len(set(day)) == 1 for day in days)
+    assert {days[busy][0], days[busy - 1][0]} == {day[0] for day in days}
+    assert days[busy - 1][0] < 1 < days[busy][0]
+
+
 def test_a_week_that_is_even_has_no_weights():
     hours = weeks_of(lambda _: 20)
     assert hours.known
@@ -79,7 +110,16 @@ def test_a_week_that_is_even_has_no_weights():
 def test_nothing_is_said_before_pages_have_shown_two_weeks():
     hours = weeks_of(by_day_and_night, weeks=1)
     assert not hours.known
-    assert hours.weighted(0, DAY) == DAY
+    assert hours.weighted(DAY, 3 * DAY) == 2 * DAY
+    assert weeks_of(by_day_and_night, weeks=2).known
+
+
+def test_a_page_of_a_day_says_something_of_its_hours():
+    hours = BusyHours()
+    for day in range(14):
+        hours.saw([day * DAY + NOON], day * DAY, (day + 1) * DAY)
+    hours.learn()
+    assert hours.known
 
 
 def test_a_page_of_more_than_a_day_says_nothing_of_hours():
