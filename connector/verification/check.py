@@ -314,6 +314,7 @@ class LakeCheck:
             ledger = Ledger(due_by=now + DAY if "balance" in self.choice.layers else None)
             inventory = Inventory(state, ids, ledger, recorded=recorded, claims=self._claims)
             inventory.profiled = "windows" in self.choice.layers
+            inventory.payout_rows = {} if "payouts" in self.choice.layers else None
             inventory.unnamed = self._unnamed.of(TABLE, state.account)
             read = FilesRead(tell, account)
             await anyio.to_thread.run_sync(take_inventory, self._store, inventory, past, read.add)

@@ -41,6 +41,7 @@ _LOOKED_AT = (
     _DETAILS,
     "net",
     "status",
+    "type",
 )
 
 
@@ -62,6 +63,7 @@ class Inventory:
         claims: whose each id of the lake is; None where there is one account only.
         unnamed: what lies in its folder and no record names.
         profiled: whether anybody asks where rows lie in time.
+        payout_rows: `created` of the payouts' own rows in covered time, by id; None where nobody asks for them.
         known: the time that rows may lie in: what is covered, and what is not settled yet.
     """
 
@@ -78,6 +80,7 @@ class Inventory:
     claims: Claims | None = None
     unnamed: tuple[Unnamed, ...] = ()
     profiled: bool = True
+    payout_rows: dict[str, int] | None = None
     known: Intervals = field(init=False)
 
     def __post_init__(self) -> None:

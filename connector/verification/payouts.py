@@ -17,6 +17,7 @@ from connector.lake.state.file_check import changed_files
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.writing.small_tables import read_rows, small_table
 from connector.verification.evidence import payout_sums
+from connector.verification.payout_rows import PAYOUT, without_payout
 from connector.verification.verdict import Finding, Findings, Layer, not_checkable
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class _PayoutCheck:
     findings: Findings = field(default_factory=Findings)
     checked: Counter[str] = field(default_factory=Counter[str])
     seen: set[str] = field(default_factory=set[str])
+    own: set[str] = field(default_factory=set[str])
     amounts: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
     def read(self, store: Store) -> None:
@@ -56,6 +58,12 @@ class _PayoutCheck:
             except Exception:
                 if path not in damaged:
                     raise  # else that was found above: bytes that are not ours may be anything, and end in any error
+        for row_id, payout in sorted(without_payout(store, self.inventory, self.record, self.own, damaged).items()):
+            message = (
+                f"{row_id} paid out {payout}, which is not among the payouts of the lake:"
+                " `stripe-balance payouts DEST --full-refresh` reads it"
+            )
+            self.findings.add(Finding("missing_payout", message, id=row_id, ids=(payout,)))
 
     def _check_file(self, store: Store, table: SmallTable, file: DataFile, *, damaged: bool) -> None:
         rows = read_rows(store, table.form, file.path)
@@ -63,6 +71,8 @@ class _PayoutCheck:
         by_payout: dict[str, list[dict[str, Any]]] = {name: [] for name in file.listings or ()}
         for received in objects:
             by_payout.setdefault(received["payout_id"], []).append(received)
+            if received["type"] == PAYOUT and received["payout_id"] in self.record.payouts:
+                self.own.add(str(received["balance_transaction_id"]))
         for name, members in sorted(by_payout.items()):
             payout = self.record.payouts.get(name)
             if payout is not None and payout.listable and (members or not damaged):

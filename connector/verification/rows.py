@@ -32,6 +32,7 @@ from connector.lake.stores.disk import at_disk, sha256_of
 from connector.lake.writing.file_statistics import Summary
 from connector.verification.figures import figures_of
 from connector.verification.inventory import batches
+from connector.verification.payout_rows import payout_rows_of
 from connector.verification.row_laws import Order, check_amounts
 from connector.verification.verdict import Finding, Findings
 
@@ -282,6 +283,8 @@ def _gather(batch: pa.RecordBatch, inventory: Inventory) -> None:
     if bounds_of(batch)[1] >= inventory.settled:
         known = batch.filter(inside(batch.column("created"), Intervals.span(0, inventory.settled)))
         inventory.unsettled += batch.num_rows - known.num_rows
+    if inventory.payout_rows is not None:
+        inventory.payout_rows.update(payout_rows_of(known))
     sums = inventory.ledger.add(known)
     for balance in inventory.recorded if sums else ():
         balance.add(known, sums)

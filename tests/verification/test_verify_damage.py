@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import multiprocessing
 from dataclasses import replace
+from operator import attrgetter
 from types import MappingProxyType
 
 import pyarrow.parquet as pq
 import pytest
 
 from connector.core.state.data_file import with_changes
+from connector.core.state.tables import PAYOUTS
+from connector.core.units import AccountId
 from connector.errors import DamagedError
+from connector.lake.state import state_log
+from connector.lake.state.lake_identity import load_payouts
+from connector.lake.stores.local import LocalStore
 from tests.support.examples import EXTENT, slow_but
 from tests.support.lakes import objects, run, world
 from tests.support.lakes import sandbox as serve
+from tests.support.payout_world import bring, held_payouts
 from tests.verification.doctoring import (
     BUSY,
     answers,
@@ -40,6 +47,45 @@ def test_a_row_of_a_payout_that_is_missing_is_named_with_its_payout(any_lake, bu
         (finding,) = layer(check(any_lake, server, layers=["payouts"]), "payouts").findings
         assert (finding.kind, finding.id, finding.ids) == ("missing_transaction", paid["id"], (paid["source"],))
         assert paid["source"] in finding.message
+
+
+def test_payouts_that_the_lake_does_not_have_are_named_by_their_rows(any_lake):
+    (path,) = (any_lake / "_stripe_balance" / "state" / "payouts").iterdir()
+    store, account = LocalStore(any_lake), AccountId(path.name)
+    record = load_payouts(store, account)
+    first = {payout.automatic: payout for payout in sorted(record.payouts.values(), key=attrgetter("created"))}
+    gone = {payout.id for payout in first.values()}  # one whose rows Stripe lists, and one whose it does not
+    left = {name: payout for name, payout in record.payouts.items() if name not in gone}
+    state_log.commit(store, PAYOUTS, replace(record, payouts=MappingProxyType(left)))
+    found = layer(check(any_lake, layers=["payouts"]), "payouts")
+    rows = {
+        row["id"]: (row["source"],) for row in objects(any_lake) if row["source"] in gone and row["type"] == "payout"
+    }
+    assert len(rows) == len(gone) == 2
+    assert found.counts == {"missing_payout": 2}
+    assert {finding.id: finding.ids for finding in found.findings} == rows
+    assert all("payouts DEST --full-refresh" in finding.message for finding in found.findings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["parquet", "jsonl", "arrow"])
+def test_a_payout_that_was_not_listed_when_its_time_was_read_is_named_until_it_is_there(tmp_path, form):
+    with serve(world(120, days=40)) as server:
+        run(tmp_path, server, format=form)
+        server.faults.add("gone-payouts:p=0.3")
+        check(tmp_path, server, layers=["payouts"])
+        server.faults.clear()  # what was not listed once is not asked about again
+        for asked in (server, None):
+            found = layer(check(tmp_path, asked, layers=["payouts"]), "payouts")
+            here = {row["id"] for row in held_payouts(tmp_path)}
+            missing = {row["id"]: row["source"] for row in objects(tmp_path) if row["type"] == "payout"}
+            missing = {row: payout for row, payout in missing.items() if payout not in here}
+            assert found.counts == {"missing_payout": len(missing)}
+            named = {finding.id: finding.ids for finding in found.findings}
+            assert named.items() <= {row: (payout,) for row, payout in missing.items()}.items()
+            assert "full-refresh" in found.findings[0].message
+        bring(tmp_path, server, full_refresh=True)
+        assert layer(check(tmp_path, server, layers=["payouts"]), "payouts").verdict == "proved"
 
 
 def test_a_payout_whose_listing_does_not_add_up_is_residual(lake):

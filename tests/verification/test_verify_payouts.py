@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def all_there() -> Inventory:
     """What a lake has that covers all time and lacks no id."""
     state, ids = SimpleNamespace(covered=Intervals.span(0, END_OF_TIME)), SimpleNamespace(missing=lambda _ids: [])
-    return cast("Inventory", SimpleNamespace(state=state, ids=ids))
+    return cast("Inventory", SimpleNamespace(state=state, ids=ids, payout_rows={}))
 
 
 def checked(lake: Any) -> Any:

@@ -59,6 +59,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "outside-window": ("the last row of a page lies outside the created window", ()),
     "late-rows": ("rows are listed only seconds=60 after they were created; p=0.5 of them", ("seconds",)),
     "gone-rows": ("rows are no longer listed; p=0.01 of them", ()),
+    "gone-payouts": ("payouts are not listed; p=0.01 of them", ()),
     "mid-walk": ("rows=1 new rows at the head with each request", ("rows",)),
     "hot-second": (
         "rows=500 more rows in the second seconds=86400 ago, once; from then on ties=" + "|".join(TIES),
@@ -83,7 +84,9 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """By kind: one line of help, and the options it takes besides COMMON."""
 
-STANDING = frozenset({"late-rows", "gone-rows", "async-capture", "late-status", "drops-account", "revoked"})
+STANDING = frozenset(
+    {"late-rows", "gone-rows", "gone-payouts", "async-capture", "late-status", "drops-account", "revoked"}
+)
 """Faults that are a state of the world rather than something that befalls a request; `p` is their share of rows."""
 
 _ONCE = frozenset({"hot-second"})

@@ -89,10 +89,12 @@ class Lists:
         after, before = _cursors(view, query, "po_", "payout")
         ledger, arrival = view.ledger, query.spans.get("arrival_date", Span())
         status, destination = query.filters.get("status"), query.filters.get("destination")
+        gone_share = _share(self._faults.standing("gone-payouts"), 0.01)
 
         def keep(number: int) -> bool:
             return (
-                ledger.available_on(number) in arrival
+                number * 6_007 % 1000 >= gone_share
+                and ledger.available_on(number) in arrival
                 and (status is None or movements.payout_status(view, number) == status)
                 and (destination is None or movements.destination_of(view, number) == destination)
             )
