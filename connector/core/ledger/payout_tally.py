@@ -33,6 +33,9 @@ _NO_FEE = (
 )
 _RECONCILING = "Stripe is still deciding which rows belong to it (reconciliation_status in_progress)"
 
+RESIDUAL = "residual"
+"""Why nothing is known of a payout whose rows do not agree with each other."""
+
 _FEE = 2
 """Where the fee is in a type's sums: rows, gross, fee, net."""
 
@@ -43,11 +46,11 @@ class PayoutTally:
 
     Attributes:
         payout: `po_…`.
-        passed_on: whether a row came by a platform's transfer, and so has an original charge elsewhere.
+        passed_on: ids of rows that came by a platform's transfer, and so have an original charge elsewhere.
     """
 
     payout: str
-    passed_on: bool = False
+    passed_on: set[str] = field(default_factory=set[str])
     _own: Row | None = None
     _nets: Counter[str] = field(default_factory=Counter[str])
     _types: dict[tuple[str, str], list[int]] = field(default_factory=dict[tuple[str, str], list[int]])
@@ -72,7 +75,8 @@ class PayoutTally:
             for part in parts_of(row):
                 self._fees[part.type, type_, part.currency] += part.amount
             source = object_of(row.get("source"))
-            self.passed_on |= type_ == "payment" and source is not None and source.get("source_transfer") is not None
+            if type_ == "payment" and source is not None and source.get("source_transfer") is not None:
+                self.passed_on.add(text(row, "id"))
 
     def conclude(
         self, described: Row | None, *, now: int, account: str | None, originals: Iterable[Original]
@@ -89,7 +93,15 @@ class PayoutTally:
         facts = facts_of(described or own or {})
         if self._own and facts["amount"] is None:
             facts |= {"amount": -whole(self._own, "amount"), "currency": text(self._own, "currency")}
+        shown = sorted(originals, key=lambda original: (-original.created, original.payment))
         answer, reason, explanation = self._judged(facts, now)
+        lacking = self.passed_on - {original.balance_transaction for original in shown}
+        if answer is Answer.KNOWN and lacking:
+            answer, reason = Answer.NOT_AVAILABLE, RESIDUAL
+            explanation = (
+                f"the listing is not the whole payout: {len(lacking):,} of {len(self.passed_on):,} payments that a"
+                " platform passed on came once, and not again with what the customer paid"
+            )
         types = [TypeSum(*key, *sums) for key, sums in self._types.items()]
         own_row = fee_row(self._own) if self._own else row_of(described, "balance_transaction")
         fees = [KindSum(*key, amount) for key, amount in self._fees.items()]
@@ -106,7 +118,7 @@ class PayoutTally:
             types=tuple(sorted(types, key=lambda type_sum: (-type_sum.rows, type_sum.type, type_sum.currency))),
             fees=in_order([*fees, *fees_on(own_row)]),
             remainder=self._remainder,
-            originals=tuple(sorted(originals, key=lambda original: (-original.created, original.payment))),
+            originals=tuple(shown),
         )
 
     def _judged(self, facts: dict[str, Any], now: int) -> tuple[Answer, str | None, str | None]:
@@ -117,14 +129,14 @@ class PayoutTally:
             late = f"{days:,} days after its arrival_date, Stripe has not said which rows belong to it: ask its support"
             return Answer.NOT_AVAILABLE, OVERDUE, late
         if self._own is not None and (said := self._contradiction(facts)):
-            return Answer.NOT_AVAILABLE, "residual", said
+            return Answer.NOT_AVAILABLE, RESIDUAL, said
         if self._own is not None and not self._left_over:
             if self._charges_without_fees():
                 return Answer.NOT_AVAILABLE, NO_FEE_DETAILS, _NO_FEE
             return Answer.KNOWN, None, None
         sums = ", ".join(f"{net:+}" for net in self._left_over)
         lacks = f"its rows sum to {sums} minor units rather than 0" if self._own else "its own row is not listed"
-        return Answer.NOT_AVAILABLE, "residual", f"the listing is not the whole payout: {lacks}"
+        return Answer.NOT_AVAILABLE, RESIDUAL, f"the listing is not the whole payout: {lacks}"
 
     @property
     def _left_over(self) -> list[int]:

@@ -187,6 +187,24 @@ def passed_on(transfer):
     return row("payment", 800, 80, kind="application_fee", source={"id": "py_1", "source_transfer": transfer})
 
 
+def test_an_original_that_the_second_listing_left_out_is_noticed():
+    transfer = {"id": "tr_1", "source_transaction": "ch_9"}
+    first, second = (passed_on(transfer) | {"id": name} for name in ("txn_1", "txn_2"))
+    originals = {one["id"]: to_original(one) for one in (first, second)}
+    tally = PayoutTally("po_1")
+    tally.add([first, second, own(-1_440)])
+    described = PAYOUT | {"amount": 1_440}
+
+    def with_originals(*names):
+        shown = [originals[name] for name in names]
+        return tally.conclude(described, now=PAYOUT["arrival_date"], account=None, originals=shown)
+
+    assert with_originals("txn_2", "txn_1").answer is Answer.KNOWN
+    found = with_originals("txn_2")
+    assert (found.answer, found.reason, len(found.originals)) == (Answer.NOT_AVAILABLE, "residual", 1)
+    assert "1 of 2 payments that a platform passed on" in found.explanation
+
+
 def test_a_payment_passed_on_leads_to_the_customers_charge():
     source = {"id": "ch_9", "object": "charge", "amount": 1_000, "currency": "gbp"}
     found = to_original(passed_on({"id": "tr_1", "source_transaction": source}))
