@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.api.fields import id_of
@@ -19,8 +20,6 @@ from connector.verification.windows import rows_within
 
 if TYPE_CHECKING:
     from collections.abc import Collection
-
-    import pyarrow as pa
 
     from connector.core.state.payouts_record import PayoutsRecord
     from connector.lake.stores.base import Store
@@ -39,7 +38,11 @@ def payout_rows_of(batch: pa.RecordBatch) -> dict[str, int]:
     """Return `created` of the payouts' own rows of a batch, UTC seconds, by the rows' ids."""
     kind = batch.column("type")
     own = batch.filter(pc.equal(kind, value_of(kind, PAYOUT)))
-    return {row["id"]: row["created"] for row in to_rows(own, ("id", "created"))} if own.num_rows else {}
+    return (
+        {row["id"]: row["created"] for row in to_rows(pa.Table.from_batches([own]), ("id", "created"))}
+        if own.num_rows
+        else {}
+    )
 
 
 def without_payout(
