@@ -37,12 +37,8 @@ _ID = "po_"
 def payout_rows_of(batch: pa.RecordBatch) -> dict[str, int]:
     """Return `created` of the payouts' own rows of a batch, UTC seconds, by the rows' ids."""
     kind = batch.column("type")
-    own = batch.filter(pc.equal(kind, value_of(kind, PAYOUT)))
-    return (
-        {row["id"]: row["created"] for row in to_rows(pa.Table.from_batches([own]), ("id", "created"))}
-        if own.num_rows
-        else {}
-    )
+    own = pa.Table.from_batches([batch.filter(pc.equal(kind, value_of(kind, PAYOUT)))])
+    return {row["id"]: row["created"] for row in to_rows(own, ("id", "created"))}
 
 
 def without_payout(
