@@ -251,6 +251,6 @@ class AccountPass:
             commits,
             asked=shared.options.asked,
             settle=shared.options.settle,
-            api_version=shared.client.config.api_version,
+            versions=shared.client.versions,
             run_id=shared.run_id,
         )

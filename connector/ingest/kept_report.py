@@ -95,6 +95,7 @@ class KeptReport:
             warnings=(
                 *sorted(self.store.lacks),
                 *_of_connections(len(self.client.transport.distrusted)),
+                *self.client.versions.warnings,
                 *said_of(beside),
             ),
         )

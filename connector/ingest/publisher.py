@@ -29,6 +29,7 @@ from connector.lake.writing.rewrite import PartitionRewrite, StaleFileError, sta
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from connector.core.api.versions import Versions
     from connector.core.planning.coverage.whole import Reading
     from connector.core.state.data_file import DataFile
     from connector.core.state.partition import PartitionKey
@@ -107,7 +108,7 @@ class Publisher:
         commits: makes files visible, and records them.
         asked: seconds asked for.
         settle: seconds before the present up to which rows are written but not covered.
-        api_version: `Stripe-Version` of the rows.
+        versions: versions that rows came under.
         run_id: the run, for the files that it parks.
         staged: whole partitions that wait for the next commit, or for an older one in part.
         counts: what was found, in counts.
@@ -124,7 +125,7 @@ class Publisher:
     commits: Commits[TableState]
     asked: Interval
     settle: int
-    api_version: str
+    versions: Versions
     run_id: str
     staged: dict[PartitionKey, StagedPartition] = field(
         init=False, default_factory=dict["PartitionKey", "StagedPartition"]
@@ -223,7 +224,7 @@ class Publisher:
         before = parked_of(self.state, key)
         if file is not None:
             parked = ParkedFile(file, self.run_id).answering(settled)
-            self.state = self._with_version(with_parked(self.state, [parked]))
+            self.state = self._with_versions(with_parked(self.state, [parked]))
         elif before:
             self.state = with_parked(self.state, [before[-1].answering(before[-1].seconds.union(settled))])
 
@@ -379,7 +380,7 @@ class Publisher:
 
     def _with_read(self, read: Read, *, newest: int, drift: Drift, files: bool) -> TableState:
         """Return the state with what has been read, and whose rows, if any, are in files."""
-        state = self._with_version(self.state) if files else self.state
+        state = self._with_versions(self.state) if files else self.state
         unsettled = self._unsettled(newest)
         claimed = self.durable.union(read.seconds).minus(unsettled)
         covered = state.covered.union(claimed.minus(self._claimed)).minus(read.again)
@@ -398,10 +399,8 @@ class Publisher:
     def _unsettled(self, newest: int) -> Intervals:
         return Intervals.span(max(0, self._settled(newest)), END_OF_TIME)
 
-    def _with_version(self, state: TableState) -> TableState:
-        if self.api_version in state.api_versions:
-            return state
-        return replace(state, api_versions=(*state.api_versions, self.api_version))
+    def _with_versions(self, state: TableState) -> TableState:
+        return replace(state, api_versions=self.versions.added_to(state.api_versions))
 
     def _folder(self, key: PartitionKey) -> str:
         return partition_folder(table_states.TABLE, self.state.account, key)

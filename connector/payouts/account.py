@@ -247,9 +247,9 @@ class AccountPayouts:
         await in_turn(days, write, at_once=WRITERS)
         book.counts["payouts_disappeared"] = len(missing)
         self._again = came if self.shared.full_refresh else set()
-        version, versions = self.shared.client.config.api_version, record.api_versions
-        if rows and version not in versions:
-            versions = (*versions, version)
+        versions = record.api_versions
+        if rows:
+            versions = self.shared.client.versions.added_to(versions)
         newest = max(
             [*(row["created"] for row in rows), *(payout.created for payout in record.payouts.values())], default=0
         )

@@ -148,5 +148,8 @@ class PayoutsRun:
             duration_seconds=round(seconds, 3),
             requests=requests_of(self.client.meter, rate=config.rate, seconds=seconds, endpoint=LIST_TRANSACTIONS.name),
             accounts=tuple(report for _, report in sorted(self._reports.items())),
-            warnings=tuple(said_of([one for _, found in sorted(self._beside.items()) for one in found])),
+            warnings=(
+                *self.client.versions.warnings,
+                *said_of([one for _, found in sorted(self._beside.items()) for one in found]),
+            ),
         )

@@ -17,6 +17,7 @@ from connector.core.api.pace import Pace
 from connector.core.api.permissions import explain
 from connector.core.api.protocol import LOCK_TIMEOUT, Response, decipher, encode_query, seconds_of
 from connector.core.api.retry import wait_before
+from connector.core.api.versions import Versions
 from connector.errors import (
     ApiError,
     ConnectorError,
@@ -91,6 +92,7 @@ class Client:
         clock: time and chance.
         on_event: is told of every answer, refusal and retry.
         acting: the accounts it asks as.
+        versions: versions that rows came under.
     """
 
     config: Config
@@ -100,6 +102,7 @@ class Client:
     clock: Clock = field(default_factory=SystemClock)
     on_event: OnEvent = unheard
     acting: Acting = field(init=False)
+    versions: Versions = field(init=False)
     _reach: Reach = field(init=False)
     _headers: dict[str, str] = field(init=False, repr=False)
     _dates: list[str] = field(init=False, default_factory=list[str])
@@ -110,6 +113,7 @@ class Client:
 
     def __post_init__(self) -> None:
         self.acting = Acting(self.config)
+        self.versions = Versions(self.config.api_version)
         self._reach = Reach(self.acting)
         self._headers = {
             "Authorization": f"Bearer {self.config.api_key.reveal()}",
@@ -232,10 +236,7 @@ class Client:
             self.meter.answered(status, size)
             self.on_event(RequestAnswered(endpoint.name, account, status, size, seconds))
             if error is None and response is not None:
-                self._heard = True
-                self.meter.pages += endpoint in OF_ROWS
-                with self.judging(response):
-                    self.acting.heard(request.headers, response)
+                self._hear(endpoint, request, response)
                 return Response(response.status, response.headers, response.body, response.connection, seconds)
             failure = error or TransportError("no answer")
             self._heed(failure, endpoint, group)
@@ -249,6 +250,15 @@ class Client:
             if isinstance(failure, ProtocolError):  # whatever gave that answer may well be at that connection's end
                 request = replace(request, fresh=True)
             await self.clock.sleep(delay)
+
+    def _hear(self, endpoint: Endpoint, request: Request, response: Response) -> None:
+        """Take note of what an answer says of itself: of which version it is, and whose."""
+        self._heard = True
+        if endpoint in OF_ROWS:
+            self.meter.pages += 1
+            self.versions.heard(response)
+        with self.judging(response):
+            self.acting.heard(request.headers, response)
 
     async def before_asking_again(self, endpoint: Endpoint, attempt: int, error: ProtocolError) -> None:
         """Wait before something is asked for again whose answer was damaged within, as whoever decoded it found.

@@ -21,6 +21,7 @@ from connector.sandbox.http.encodings import HOW
 from connector.tables.balance_transactions import to_batch, to_lines, to_objects
 from connector.tables.transaction import decode_transactions
 from tests.support.lakes import START, config_for, data_files, objects, run, sandbox, truth, world
+from tests.support.payout_world import bring
 from tests.support.rows import OFFICIAL_ROW
 
 if TYPE_CHECKING:
@@ -168,6 +169,18 @@ def test_a_run_says_that_something_came_that_nobody_had_asked_for(tmp_path):
         report = run(tmp_path, stripe_)
     (said,) = report.warnings
     assert "a connection was closed: an answer came that nobody had asked for" in said
+
+
+def test_rows_of_another_version_than_was_asked_for_are_recorded_as_that_and_told(tmp_path):
+    with sandbox(world(100), faults=["other-version"]) as stripe_:
+        report = run(tmp_path, stripe_)
+        of_payouts = bring(tmp_path, stripe_)
+    (account,) = report.accounts
+    assert account.api_versions == ("2019-12-03",)
+    for one in (report, of_payouts):
+        (said,) = one.warnings
+        assert "2019-12-03" in said
+        assert report.api_version in said
 
 
 def test_a_run_without_anything_odd_has_no_warnings(tmp_path):

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.api.page import in_file_order
+from connector.core.api.versions import Versions
 from connector.core.planning.coverage.plan import Plan
 from connector.core.planning.windows.frontier import Frontier
 from connector.core.state.data_file import DataFile
@@ -144,7 +145,7 @@ def writer_of_three_days(store, *, publisher=Publisher, run="20260104T000000Z-00
                 commits,
                 Interval(START, now),
                 settle=0,
-                api_version="2026-10-28.endive",
+                versions=Versions("2026-10-28.endive"),
                 run_id=run,
             )
         )

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from connector.core.api.versions import Versions
 from connector.core.planning.coverage.plan import Plan
 from connector.core.planning.windows.frontier import Frontier
 from connector.core.state.partition import Granularity
@@ -71,7 +72,7 @@ def run_of(root, asked, number):
                 Commits(store, TRANSACTIONS, ACCOUNT, run),
                 asked,
                 settle=0,
-                api_version="2026-10-28.endive",
+                versions=Versions("2026-10-28.endive"),
                 run_id=run,
             )
         )

@@ -44,6 +44,7 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "hostile-text": ("such a text at the end of fields=description|… of every object that has them", ("fields",)),
     "not-json": ("200 with a body that is not JSON", ()),
     "non-authoritative": ("the answer as it is, with status 203", ()),
+    "other-version": ("the answer says it is of version=2019-12-03, as where a gateway asked under it", ("version",)),
     "encoded": ("the body in another legal coding; how=" + "|".join(HOW), ("how",)),
     "stray": ("an answer nobody asked for on the same connection; how=" + "|".join(STRAYS), ("how",)),
     "drops-account": ("the account asked for is not heard, and the platform answers, as behind a bad gateway", ()),

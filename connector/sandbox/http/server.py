@@ -152,6 +152,8 @@ class Server:
             headers["Content-Encoding"] = "gzip"
         elif answer.status and "encoded" in faults:
             body, headers["Content-Encoding"] = encoded(body, faults["encoded"].options.get("how", "members"))
+        if "other-version" in faults:
+            headers["Stripe-Version"] = faults["other-version"].options.get("version", "2019-12-03")
         status = 203 if "non-authoritative" in faults and answer.status == 200 else answer.status  # noqa: PLR2004 - as HTTP has it
         if answer.status and "stray" in faults:
             await _unasked(request, faults["stray"].options.get("how", "behind"))
