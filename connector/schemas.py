@@ -63,9 +63,9 @@ def texts_in(folders: list[Traversable]) -> dict[str, bytes]:
         ConfigError: none of the folders has any.
     """
     for folder in folders:
-        found = dict(sorted(_walk(folder, "")))
-        if found:
-            return found
+        texts = dict(sorted(_walk(folder, "")))
+        if texts:
+            return texts
     raise ConfigError(f"no schemas in {' or '.join(map(str, folders))}: install the package again")
 
 
@@ -73,10 +73,10 @@ def _walk(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
     """List the schemas in a folder and one level below; a folder that is missing has none."""
     if not folder.is_dir():
         return []
-    found: list[tuple[str, bytes]] = []
+    texts: list[tuple[str, bytes]] = []
     for entry in folder.iterdir():
         if entry.name.endswith(_SUFFIX):
-            found.append((prefix + entry.name.removesuffix(_SUFFIX), entry.read_bytes()))
+            texts.append((prefix + entry.name.removesuffix(_SUFFIX), entry.read_bytes()))
         elif not prefix:
-            found += _walk(entry, f"{entry.name}/")
-    return found
+            texts += _walk(entry, f"{entry.name}/")
+    return texts

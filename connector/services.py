@@ -154,20 +154,20 @@ async def observed(call: str, services: Services, work: Callable[[Services], Awa
     clock, scope = services.clock, anyio.CancelScope()
     heard, began = _Heard(services.on_event, scope), clock.now()
     heard.tell(RunStarted(call, services.destination, clock.utc(), rate_limit))
-    found: list[T] = []
+    results: list[T] = []
     try:
         with scope:
-            found.append(await work(replace(services, on_event=heard.tell)))
+            results.append(await work(replace(services, on_event=heard.tell)))
     except BaseException as error:
         heard.tell(RunEnded(call, getattr(error, "report", None), error, clock.now() - began))
         if heard.failure is None or isinstance(error, anyio.get_cancelled_exc_class()):
             raise
         raise heard.failure from error
-    result = found[0] if found else None
+    result = results[0] if results else None
     heard.tell(RunEnded(call, result, heard.failure, clock.now() - began))
     if heard.failure is not None:
         raise heard.failure
-    return found[0]
+    return results[0]
 
 
 @dataclass(slots=True)

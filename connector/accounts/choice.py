@@ -180,14 +180,14 @@ async def _is_of(client: Client, store: Store, record: AccountRecord, guest: Gue
             f"what this lake holds as {record.account} is of more than one account: {known[0]} or {known[-1]} is not of"
             " this key's; sync each account to a destination of its own"
         )
-    found = next((answer for answer in answers if answer is not None), None)
-    if found is None and owner is None and guest.told is None and not same_key and (record.key or record.owner):
+    first_answer = next((answer for answer in answers if answer is not None), None)
+    if first_answer is None and owner is None and guest.told is None and not same_key and (record.key or record.owner):
         raise ConfigError(
             f"this key is another than the one that this lake's {record.account} was read with, and neither it nor"
             f" Stripe says whose it is: if it is of the same account, say `account_id={record.account}`; else use"
             " another destination"
         )
-    return found is not False
+    return first_answer is not False
 
 
 async def _knows(client: Client, known: str, account: str | None) -> bool | None:

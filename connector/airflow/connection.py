@@ -100,10 +100,10 @@ def check_extra(name: str, text: str | None) -> None:
     """
     written = (text or "").strip()
     try:
-        found: object = json.loads(written) if written else {}
+        extra: object = json.loads(written) if written else {}
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        extra = None
+    if not isinstance(extra, dict):
         raise ConfigError(
             f"the extra of the connection {name!r} is no object of JSON, such as"
             ' {"account": "acct_…", "rate": "20"}: nothing in it would count'

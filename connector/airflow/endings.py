@@ -32,12 +32,14 @@ class Ending:
 
 def ending_of(error: BaseException) -> Ending:
     """Say what an error means: that of a call, or one that was raised from it."""
-    found = _of_connector(error)
-    if found is None:
+    failure = _of_connector(error)
+    if failure is None:
         return Ending(None)
-    if not found.retryable:
+    if not failure.retryable:
         return Ending(again=False)
-    asked = [part.retry_after for part in _parts(found) if isinstance(part, ApiError) and part.retry_after is not None]
+    asked = [
+        part.retry_after for part in _parts(failure) if isinstance(part, ApiError) and part.retry_after is not None
+    ]
     return Ending(again=True, after=min(LONGEST_WAIT, max(asked)) if asked else None)
 
 
@@ -61,12 +63,12 @@ def deadline_of(timeout: timedelta | None, told: float | None) -> float | None:
 
 def _of_connector(error: BaseException) -> ConnectorError | None:
     seen: set[int] = set()
-    found: BaseException | None = error
-    while found is not None and id(found) not in seen:
-        if isinstance(found, ConnectorError):
-            return found
-        seen.add(id(found))
-        found = found.__cause__
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        if isinstance(cause, ConnectorError):
+            return cause
+        seen.add(id(cause))
+        cause = cause.__cause__
     return None
 
 

@@ -75,9 +75,9 @@ class StripeHook(BaseHook):
         Raises:
             ConfigError: it has no key, or something that it should not have.
         """
-        found = self.get_connection(self.stripe_conn_id)
-        check_extra(self.stripe_conn_id, found.extra)
-        return settings_of(self.stripe_conn_id, found.password, found.extra_dejson, os.environ, **given)
+        connection = self.get_connection(self.stripe_conn_id)
+        check_extra(self.stripe_conn_id, connection.extra)
+        return settings_of(self.stripe_conn_id, connection.password, connection.extra_dejson, os.environ, **given)
 
     def get_conn(self) -> Stripe:
         """Return a connection to Stripe, to be used as a block: `async with hook.get_conn() as stripe`."""

@@ -36,13 +36,13 @@ def ids_of(words: Sequence[str], checked: Callable[[str], str], *, prefixes: str
     Raises:
         UsageError: when one cannot be an id, or there is none.
     """
-    found: list[str] = []
+    ids: list[str] = []
     for word in words:
-        found += [checked(line) for line in (_stdin() if word == "-" else [word]) if line.strip()]
-    if not found:
+        ids += [checked(line) for line in (_stdin() if word == "-" else [word]) if line.strip()]
+    if not ids:
         where = "on stdin: write one a line, each" if "-" in words else "given: name some, each"
         raise UsageError(f"no ids {where} beginning with {prefixes}")
-    return found
+    return ids
 
 
 def _stdin() -> list[str]:
@@ -128,15 +128,15 @@ class Search(Generic[T]):
     async def _ask(self, object_id: str, account: str | None) -> T | ApiError:
         """Ask one account; what is no matter of this account and id alone is raised."""
         try:
-            found: T | ApiError = await self.fetch(object_id, account)
+            answer: T | ApiError = await self.fetch(object_id, account)
         except NotFoundError as error:
-            error.account, found = error.account or account, error
+            error.account, answer = error.account or account, error
         except (PermissionDeniedError, ServerError) as error:
             if len(self.accounts) == 1 or not self._failed.tolerate(account or OWN, error):
                 raise
             return error
         self._failed.succeeded()
-        return found
+        return answer
 
     def _why(self, refusals: Sequence[ApiError]) -> ApiError:
         """Return the error to report: first that of an account that did not say, for it may have the thing."""

@@ -119,14 +119,14 @@ def look(destination: str | PathLike[str]) -> Look:
     store = open_store(destination)
     facts = facts_of(store)
     witnessed = witnessed_records(store, accounts(store))  # before the states: runs may go on meanwhile
-    found = list(states(store))
+    all_states = list(states(store))
     unnamed = look_for_unnamed(store)
-    holdings, tables = list(_holdings(store, facts, found, unnamed)), list(other_tables_of(store, unnamed))
+    holdings, tables = list(_holdings(store, facts, all_states, unnamed)), list(other_tables_of(store, unnamed))
     runs = runs_at_work(others_at_work(store))
     if not (holdings or tables):
         raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
     reads = reads_of(store, (holding.state for holding in holdings), now=time.time())
-    back = tuple(_turned_back(found, witnessed))
+    back = tuple(_turned_back(all_states, witnessed))
     return Look(
         str(destination),
         facts,
@@ -219,19 +219,21 @@ def _listed(store: Store, facts: LakeFacts) -> dict[str, dict[str, Any]] | None:
     try:
         from connector.lake.catalogs.lake_tables import compared  # noqa: PLC0415 - takes Arrow a while
 
-        found = compared(store)
+        comparisons = compared(store)
     except ConfigError:
         return None
     return {
         name: {"altered": len(comparison.altered), "behind": comparison.behind, "foreign": comparison.foreign}
-        for name, comparison in found.items()
+        for name, comparison in comparisons.items()
     }
 
 
-def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnamed: UnnamedFiles) -> Iterator[Holding]:
+def _holdings(
+    store: Store, facts: LakeFacts, all_states: Sequence[TableState], unnamed: UnnamedFiles
+) -> Iterator[Holding]:
     """Yield what there is of each account."""
-    newest = max((state.read_until for state in found if state.account not in facts.retired), default=0)
-    for state in found:
+    newest = max((state.read_until for state in all_states if state.account not in facts.retired), default=0)
+    for state in all_states:
         record = facts.record_of(state.account)
         there = unnamed.of(TABLE, state.account)
         yield Holding(
@@ -245,9 +247,9 @@ def _holdings(store: Store, facts: LakeFacts, found: Sequence[TableState], unnam
         )
 
 
-def _turned_back(found: Sequence[TableState], witnessed: Mapping[str, int]) -> Iterator[str]:
+def _turned_back(all_states: Sequence[TableState], witnessed: Mapping[str, int]) -> Iterator[str]:
     """Say of which accounts the newest records are gone."""
-    there = {state.account: state.number for state in found}
+    there = {state.account: state.number for state in all_states}
     for account, number in sorted(witnessed.items()):
         try:
             refuse_turned_back(account, there.get(AccountId(account), 0), {account: number})

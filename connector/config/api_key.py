@@ -241,8 +241,8 @@ def _cli_profile(environ: Mapping[str, str]) -> Path | None:
 def _cli_key(profile: Path) -> str | None:
     """Return the test key of the default profile; None where there is none."""
     try:
-        found = tomllib.loads(profile.read_text("utf-8")).get("default")
+        default = tomllib.loads(profile.read_text("utf-8")).get("default")
     except (OSError, ValueError):
         return None
-    key = cast("dict[str, Any]", found).get("test_mode_api_key") if isinstance(found, dict) else None
+    key = cast("dict[str, Any]", default).get("test_mode_api_key") if isinstance(default, dict) else None
     return key if isinstance(key, str) and key.strip() else None

@@ -129,11 +129,11 @@ def bucket_address(text: str) -> BucketAddress | None:
     Raises:
         ConfigError: it is an address of something else, or holds what should not be in one; that is not quoted.
     """
-    found = _URL.match(text)
-    if found is None:
+    match = _URL.match(text)
+    if match is None:
         _refuse_lost_slash(text)
         return None
-    scheme = found[1].lower()
+    scheme = match[1].lower()
     if not text.isprintable():
         raise ConfigError(f"{text!r} has characters that not every store takes: name another folder")
     try:
@@ -164,10 +164,10 @@ def refuse_variable(text: str) -> None:
     Raises:
         ConfigError: names the variable.
     """
-    found = _VARIABLE.search(text)
-    if found is not None:
+    match = _VARIABLE.search(text)
+    if match is not None:
         raise ConfigError(
-            f"{text!r} has {found[1]} in it, which only a shell puts a value in the place of: name the place itself"
+            f"{text!r} has {match[1]} in it, which only a shell puts a value in the place of: name the place itself"
         )
 
 
@@ -179,10 +179,10 @@ def _refuse_lost_slash(text: str) -> None:
     Raises:
         ConfigError: says what to write.
     """
-    found = _SLASH_LOST.match(text)
-    if found is None:
+    match = _SLASH_LOST.match(text)
+    if match is None:
         return
-    scheme = found[1].lower()
+    scheme = match[1].lower()
     if scheme in {*CLOUDS, *_SAID_OTHERWISE, *_LAKE_FS}:
         raise ConfigError(
             f"{scheme}:/… is no address of a bucket: write {scheme}://… with both slashes, and as text, for Python's"

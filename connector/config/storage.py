@@ -115,15 +115,15 @@ def checked_settings(scheme: str, given: Mapping[str, object]) -> dict[str, str]
         ConfigError: there is no such setting, or its value cannot be one; no value is quoted.
     """
     cloud = CLOUDS[scheme]
-    found: dict[str, str] = {}
+    checked: dict[str, str] = {}
     for name, value in given.items():
         known = _known(cloud, name)
         if known is None:
             raise ConfigError(_unknown(scheme, name))
-        if known in found:
+        if known in checked:
             raise ConfigError(f"`storage_options` name {known} twice: once as {name}")
-        found[known] = _text(name, value)
-    return found
+        checked[known] = _text(name, value)
+    return checked
 
 
 def is_secret(name: str) -> bool:
@@ -133,8 +133,8 @@ def is_secret(name: str) -> bool:
 
 def variable_of(name: str) -> str | None:
     """Return the variable of the environment that has a secret setting; None for one that is not secret."""
-    found = (cloud.secrets.get(_known(cloud, name) or "") for cloud in CLOUDS.values())
-    return next((value for value in found if value is not None), None)
+    variables = (cloud.secrets.get(_known(cloud, name) or "") for cloud in CLOUDS.values())
+    return next((value for value in variables if value is not None), None)
 
 
 def has_secret(value: str) -> bool:
@@ -165,7 +165,7 @@ def settings_in(path: str | os.PathLike[str], tell: Callable[[str], None] = lamb
             lines = file.read(MOST_BYTES).decode("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read storage options from {where}: {error}") from None
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for number, line in enumerate(lines, 1):
         bare = line.strip().removeprefix("export ").strip()
         if not bare or bare.startswith("#"):
@@ -173,10 +173,10 @@ def settings_in(path: str | os.PathLike[str], tell: Callable[[str], None] = lamb
         name, equals, value = (part.strip() for part in bare.partition("="))
         if not equals or not name.isidentifier():
             raise ConfigError(f"line {number} of {where} is not NAME=VALUE, such as region=eu-central-1")
-        found[name] = _unquoted(value)
-    if stat.S_ISREG(mode) and mode & _OTHERS_READ and any(map(is_secret, found)):
+        settings[name] = _unquoted(value)
+    if stat.S_ISREG(mode) and mode & _OTHERS_READ and any(map(is_secret, settings)):
         tell(f"{where} can be read by others than its owner (mode {stat.S_IMODE(mode):04o}): chmod 600 {where}")
-    return found
+    return settings
 
 
 def settings_around(scheme: str, environ: Mapping[str, str]) -> dict[str, str]:
@@ -187,19 +187,19 @@ def settings_around(scheme: str, environ: Mapping[str, str]) -> dict[str, str]:
         environ: variables; those without the cloud's prefix are no settings, and of two spellings the first one counts.
     """
     cloud = CLOUDS[scheme]
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for name, value in environ.items():
         if value and name.lower().startswith(cloud.prefixes) and (known := _known(cloud, name)) is not None:
-            found.setdefault(known, value)
-    return found
+            settings.setdefault(known, value)
+    return settings
 
 
 def secrets_among(settings: Mapping[str, object], environ: Mapping[str, str]) -> set[str]:
     """Return the values that must not be shown: of settings, and of the environment."""
-    found = {value for name, value in settings.items() if isinstance(value, str) and is_secret(name)}
+    secrets = {value for name, value in settings.items() if isinstance(value, str) and is_secret(name)}
     for cloud in CLOUDS.values():
-        found |= {environ[name] for name in (*cloud.secrets.values(), *cloud.variables) if environ.get(name)}
-    return found
+        secrets |= {environ[name] for name in (*cloud.secrets.values(), *cloud.variables) if environ.get(name)}
+    return secrets
 
 
 def _known(cloud: Cloud, name: object) -> str | None:

@@ -192,11 +192,11 @@ class ConversionRun:
         made = self._made[part.key]
         read: Callable[..., Content] = content_of if part.table == TRANSACTIONS.name else content_of_small
         try:
-            found = read(self.target.store, part, self.target, made.files)
+            there = read(self.target.store, part, self.target, made.files)
         except StaleFileError:
             return False
         counted = made.rows if part.table != TRANSACTIONS.name else part.rows  # of balances, files count amounts
-        return (found.rows, found.sha256) == (counted, made.content)
+        return (there.rows, there.sha256) == (counted, made.content)
 
     def _name(self, part: Part) -> tuple[str, ...]:
         return *part.key, *part.sources, *(file.sha256 for file in self._made[part.key].files)

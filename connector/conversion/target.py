@@ -86,7 +86,7 @@ def begun_at(source: Store, store: Store, mark: Mark, name: str) -> Mark | None:
 
 def _refuse_full(store: Store, name: str) -> None:
     held = (unnamed_file.path for folder in (STATE, *TABLES) for unnamed_file in store.besides(folder, ()))
-    found = next((path for path in held if not path.startswith((f"{LEASES}/", f"{STAGED}/"))), None)
-    if found is not None:
-        raise ConfigError(f"{name} is not empty ({found} is there): convert to a place of its own")
+    first = next((path for path in held if not path.startswith((f"{LEASES}/", f"{STAGED}/"))), None)
+    if first is not None:
+        raise ConfigError(f"{name} is not empty ({first} is there): convert to a place of its own")
     refuse_overlapping(store)

@@ -32,17 +32,17 @@ def without_frames(error: E) -> E:
 
     Errors are kept by the thousand, of accounts that are long done with.
     """
-    found: list[BaseException] = [error]
+    failures: list[BaseException] = [error]
     seen: set[int] = set()
-    while found:
-        failure = found.pop()
+    while failures:
+        failure = failures.pop()
         if id(failure) in seen:
             continue
         seen.add(id(failure))
         failure.__traceback__ = None
-        found += [other for other in (failure.__cause__, failure.__context__) if other is not None]
+        failures += [other for other in (failure.__cause__, failure.__context__) if other is not None]
         if isinstance(failure, BaseExceptionGroup):
-            found += cast("tuple[BaseException, ...]", failure.exceptions)
+            failures += cast("tuple[BaseException, ...]", failure.exceptions)
     return error
 
 

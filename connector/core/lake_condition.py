@@ -45,8 +45,8 @@ class Problem:
 
 def grade_of(problems: Iterable[Problem]) -> Literal["wrong", "look", "well"]:
     """Return the gravest grade; notes leave all well."""
-    found = {problem.grade for problem in problems}
-    return "wrong" if "wrong" in found else "look" if "look" in found else "well"
+    grades = {problem.grade for problem in problems}
+    return "wrong" if "wrong" in grades else "look" if "look" in grades else "well"
 
 
 def proof_of(answers: Sequence[Answer]) -> Proof:
@@ -58,10 +58,10 @@ def proof_of(answers: Sequence[Answer]) -> Proof:
 
 def weakest_proof(proofs: Iterable[Proof]) -> Proof:
     """Return the proof that several accounts have in common."""
-    found = set(proofs)
-    if found == {"proved"}:
+    distinct = set(proofs)
+    if distinct == {"proved"}:
         return "proved"
-    return "never" if found <= {"never"} else "in_part"
+    return "never" if distinct <= {"never"} else "in_part"
 
 
 def sentence(problems: Sequence[Problem], *, complete_up_to: int | None, rows: int, proof: Proof) -> str:

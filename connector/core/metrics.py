@@ -160,18 +160,18 @@ def covered_until(covered: Iterable[tuple[int, int]], error: str | None = None) 
 
 def after(before: Samples, run: EndedRun) -> Samples:
     """Return the samples after a run: counters grow, gauges are the run's, or stay where it did not come to know."""
-    found = dict(before)
-    found["run_status", ()] = run.status
-    found["run_end_timestamp_seconds", ()] = run.ended
-    found["run_duration_seconds", ()] = round(run.seconds, 3)
+    samples = dict(before)
+    samples["run_status", ()] = run.status
+    samples["run_end_timestamp_seconds", ()] = run.ended
+    samples["run_duration_seconds", ()] = round(run.seconds, 3)
     if run.status == 0:
-        found["success_timestamp_seconds", ()] = run.ended
+        samples["success_timestamp_seconds", ()] = run.ended
     if run.figures is not None:
-        found = {key: value for key, value in found.items() if not _is_of_report(key[0])}
-        found |= _gauges(run.figures) | _covered(run.figures.covered, before)
+        samples = {key: value for key, value in samples.items() if not _is_of_report(key[0])}
+        samples |= _gauges(run.figures) | _covered(run.figures.covered, before)
     for key, amount in _counts(run):
-        found[key] = found.get(key, 0) + amount
-    return found
+        samples[key] = samples.get(key, 0) + amount
+    return samples
 
 
 def _is_of_report(name: str) -> bool:
@@ -181,12 +181,12 @@ def _is_of_report(name: str) -> bool:
 
 
 def _gauges(figures: ReportFigures) -> Samples:
-    found: Samples = {("accounts", ()): figures.accounts, ("accounts_failed", ()): figures.accounts_failed}
+    samples: Samples = {("accounts", ()): figures.accounts, ("accounts_failed", ()): figures.accounts_failed}
     if figures.lake_rows is not None:
-        found["lake_rows", ()] = figures.lake_rows
+        samples["lake_rows", ()] = figures.lake_rows
     if figures.verdict:
-        found |= {("verdict", (("verdict", verdict),)): int(verdict == figures.verdict) for verdict in _VERDICTS}
-    return found
+        samples |= {("verdict", (("verdict", verdict),)): int(verdict == figures.verdict) for verdict in _VERDICTS}
+    return samples
 
 
 def _covered(covered: Mapping[str, int | None], before: Samples) -> Samples:
@@ -241,7 +241,7 @@ def from_text(text: str, *, lake: str, command: str) -> Samples:
     head, *lines = text.split("\n")
     if head != _HEAD:
         raise ValueError("it is no file of this program's")
-    found: Samples = {}
+    samples: Samples = {}
     for line in filter(None, lines):
         if line.startswith("#"):
             continue
@@ -254,8 +254,8 @@ def from_text(text: str, *, lake: str, command: str) -> Samples:
             raise ValueError(f"it is of `{whose[1]}` of the lake {whose[0]}")
         name = match[1].removeprefix(PREFIX)
         if name in FAMILIES:
-            found[name, tuple(labels.items())] = float(match[3])
-    return found
+            samples[name, tuple(labels.items())] = float(match[3])
+    return samples
 
 
 def _written(labels: Labels) -> str:

@@ -205,27 +205,27 @@ class Report:
 
 def damage_of(account: AccountReport) -> str | None:
     """Say what an account's part of the lake has lost and the run could not mend; None for nothing."""
-    found: list[str] = []
+    damage: list[str] = []
     if account.files_damaged:
         files = "data file is" if account.files_damaged == 1 else "data files are"
-        found.append(
+        damage.append(
             f"{account.files_damaged:,} {files} gone or not as written, and not read again:"
             " sync with `repair`, or restore from a backup"
         )
     if account.rows_lost:
         rows = "row that was lost is" if account.rows_lost == 1 else "rows that were lost are"
-        found.append(f"{account.rows_lost:,} {rows} listed by Stripe no more: look for them in a backup")
+        damage.append(f"{account.rows_lost:,} {rows} listed by Stripe no more: look for them in a backup")
     if account.lacking:
         when = ", ".join(f"{to_words(start)} to {to_words(stop)}" for start, stop in account.lacking[:3])
-        found.append(
+        damage.append(
             f"Stripe lists rows created in {when} that the lake lacks, more than a run reads again unasked:"
             " sync with `repair`"
         )
     if account.snapshots_lost:
         files = "file of earlier balances is" if account.snapshots_lost == 1 else "files of earlier balances are"
         told = "Stripe tells no past balance again, look in a backup"
-        found.append(f"{account.snapshots_lost:,} {files} gone or not as written: {told}")
-    return "; ".join(found) or None
+        damage.append(f"{account.snapshots_lost:,} {files} gone or not as written: {told}")
+    return "; ".join(damage) or None
 
 
 def holdings_of(state: TableState) -> dict[str, Any]:

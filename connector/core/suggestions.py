@@ -35,8 +35,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
         names.setdefault(_letters(name), name)
     letters = _letters(word)
     begins = sorted((name for name in names if len(letters) > 1 and name.startswith(letters)), key=len)
-    found = begins or get_close_matches(letters, names)
-    return f" (did you mean {names[found[0]]}?)" if found and letters else ""
+    close = begins or get_close_matches(letters, names)
+    return f" (did you mean {names[close[0]]}?)" if close and letters else ""
 
 
 def among_accounts(word: str, names: Collection[str]) -> str:

@@ -250,11 +250,11 @@ class AccountRun:
         if identity is not None:
             query = shared.options.query(self.account)
             todo = plan.todo.minus(plan.refresh)
-            found = await expect(
+            expected = await expect(
                 shared.client, query, todo, begun=identity.created, now=identity.now, few=shared.options.several
             )
             again = len(plan.refresh.parts)  # about a page each
-            self._expected = found + Expected(again * PAGE_SIZE, again, exact=not again)
+            self._expected = expected + Expected(again * PAGE_SIZE, again, exact=not again)
 
     def _take(self) -> bool:
         """Say whether the account is ours to read: nobody else of this run does, under whatever name."""

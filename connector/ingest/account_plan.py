@@ -112,14 +112,14 @@ def work_for(
         StateError: when the account's state is damaged, or its newest records are gone.
         StorageError: when the destination cannot be read.
     """
-    found = table_states.load(lake.store, account)
+    recorded = table_states.load(lake.store, account)
     if not options.repair:
-        refuse_turned_back(account, 0 if found is None else found.number, lake.witnessed)
-    since = 0 if found is None else table_states.saved(lake.store, found)
+        refuse_turned_back(account, 0 if recorded is None else recorded.number, lake.witnessed)
+    since = 0 if recorded is None else table_states.saved(lake.store, recorded)
     commits = Commits(lake.store, TRANSACTIONS, account, lake.run)
-    found = found and believed(commits.catch_up(found, look_only=options.dry_run, lately=True), now=now)
-    found = found and _without_those_of_others(lake, found)
-    state = found and _without_strange_files(lake, options, _with_parked_that_are_there(lake, found))
+    recorded = recorded and believed(commits.catch_up(recorded, look_only=options.dry_run, lately=True), now=now)
+    recorded = recorded and _without_those_of_others(lake, recorded)
+    state = recorded and _without_strange_files(lake, options, _with_parked_that_are_there(lake, recorded))
     planned = plan(
         state,
         options.asked,
@@ -128,20 +128,20 @@ def work_for(
         full_refresh=options.full_refresh,
         all_due=options.all_due,
     )
-    if found is None or state is None:
+    if recorded is None or state is None:
         return AccountWork(planned)
     asked_for = (options.repair or options.full_refresh) and not options.dry_run
     lost, beside = _distrusted(lake, options, state, planned, since)
-    if lost and rounds and commits.catch_up(found, look_only=options.dry_run).number != found.number:
+    if lost and rounds and commits.catch_up(recorded, look_only=options.dry_run).number != recorded.number:
         return work_for(lake, options, account, now, allowance, rounds=rounds - 1)  # others were writing meanwhile
     mended, left = (tuple(lost), ()) if asked_for else allowance.share_out(lost)
     kept, again = reread(state, mended)
-    again = again.union(found.covered.minus(kept.covered))
+    again = again.union(recorded.covered.minus(kept.covered))
     planned = leaving(planned, left, state.partition)
     if planned.refresh:
         planned = _narrowed(lake, planned, kept, now, lost={file.path for file in mended})
     planned = _with_rereading(planned, kept, again)
-    unnamed = tuple(found.parked.keys() - kept.parked.keys())
+    unnamed = tuple(recorded.parked.keys() - kept.parked.keys())
     return AccountWork(planned, kept, mended, left, since, unnamed, beside)
 
 
@@ -165,8 +165,8 @@ def lost_files(
     """
     commits = Commits(lake.store, TRANSACTIONS, state.account, lake.run)
     for _ in range(ROUNDS):
-        found = table_states.compare(lake.store, state, since=since, trusted=written)
-        lost = [state.files[difference.path] for difference in found if difference.kind != "extra"]
+        differences = table_states.compare(lake.store, state, since=since, trusted=written)
+        lost = [state.files[difference.path] for difference in differences if difference.kind != "extra"]
         newest = commits.catch_up(state) if lost else state
         if newest.number == state.number:
             return state, lost
@@ -219,12 +219,12 @@ def _distrusted(
     were changed since the state was written, else by their size.
     """
     repair = options.repair and not options.dry_run
-    found = table_states.compare(lake.store, state, full=repair, since=since)
-    differing = {difference.path for difference in found if difference.kind != "extra"}
+    differences = table_states.compare(lake.store, state, full=repair, since=since)
+    differing = {difference.path for difference in differences if difference.kind != "extra"}
     merged = planned.todo.union(Intervals.of(key.bounds for key in parked_keys(state)))
     whole = [file for file in touched_files(state, merged) if file.path not in differing]
     lost = [*(state.files[path] for path in sorted(differing)), *changed_files(lake.store, whole)]
-    return lost, any(one.kind == "extra" for one in found)
+    return lost, any(one.kind == "extra" for one in differences)
 
 
 def _without_strange_files(lake: Lake, options: Options, state: TableState) -> TableState:
@@ -257,9 +257,9 @@ def _narrowed(lake: Lake, planned: Plan, state: TableState, now: int, *, lost: C
     def stretch(file: DataFile) -> DueStretch:
         if file.path not in maybe:
             return DueStretch(file.rows)
-        found = due_stretch(lake.store, lake.form, file, since=asked_since(file, now), now=now)
-        due.update({file.path} if found.due else ())
-        return found
+        rows_due = due_stretch(lake.store, lake.form, file, since=asked_since(file, now), now=now)
+        due.update({file.path} if rows_due.due else ())
+        return rows_due
 
     files = sorted(there, key=lambda file: file.first_created)
     refresh = planned.refresh.both(windows_of_pages(map(stretch, files)))

@@ -176,9 +176,9 @@ class AccountRereading:
         known = {file.path for file in left}
         trusted = self.rows.written.difference(file.path for file in self.stale)
         look = partial(lost_files, self.rows.shared.lake, state, work.since, trusted)
-        state, found = await anyio.to_thread.run_sync(look)
+        state, lost = await anyio.to_thread.run_sync(look)
         self.rows.state = state
         stale = [file for file in map(state.files.get, (file.path for file in self.stale)) if file is not None]
         known_as = {file.sha256 for file in self.stale}  # what another run has replaced meanwhile is not lost
         stale, self.stale = [file for file in stale if file.sha256 in known_as], ()
-        return [file for file in {file.path: file for file in (*found, *stale)}.values() if file.path not in known]
+        return [file for file in {file.path: file for file in (*lost, *stale)}.values() if file.path not in known]

@@ -88,8 +88,8 @@ class PastAudit:
     def _prepared(self, requests: int) -> list[_Question]:
         """Look at what was newly covered, choose, and read what the lake holds. Blocks."""
         for region in suspects.to_look_at(self.state):
-            found = self._suspects_in(region)
-            self.state = replace(self.state, audits=suspects.looked_at(self.state.audits, region, found))
+            suspected = self._suspects_in(region)
+            self.state = replace(self.state, audits=suspects.looked_at(self.state.audits, region, suspected))
         targets = audit.choose(self.state, requests, self.draw, self._created)
         return [self._question(target) for target in targets]
 
@@ -119,6 +119,6 @@ class PastAudit:
         seen = audit.seen_of(question.target.seconds, listed, has_more=page.has_more)
         self._witnessed.append(replace(question.target, seconds=seen))
         source.events.received(page, created_of(rows), pages_left=0.0)
-        found = audit.compare(self.state, window, listed, question.held, has_more=page.has_more)
-        if found is not None:
-            self.differences.append(found)
+        difference = audit.compare(self.state, window, listed, question.held, has_more=page.has_more)
+        if difference is not None:
+            self.differences.append(difference)

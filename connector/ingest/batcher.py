@@ -89,8 +89,8 @@ class Batcher:
         created = created_of(ordered)
         documented = are_documented(ordered)
         looked_at = ordered if documented else columnize(ordered)
-        if found := drift(looked_at):
-            told = self.lake.spare(found)
+        if drifted := drift(looked_at):
+            told = self.lake.spare(drifted)
             self.drift = self.drift.merge(told)
             self.lake.accept(told)
         places = list(shares(created, self.lake.partition))

@@ -172,7 +172,7 @@ class SyncRun:
     def _reported(self, lake: Lake, outcome: Outcome, *, error: str | None = None) -> Report:
         """Return what the run has come to by now."""
         accounts = (account for _, account in sorted(self._reports.items()))
-        beside = [file for _, found in sorted(self._beside.items()) for file in found]
+        beside = [file for _, unnamed in sorted(self._beside.items()) for file in unnamed]
         return self._run_report.made(lake, outcome, accounts, savings=self._savings, beside=beside, error=error)
 
     def _failure(self) -> AccountsError | DamagedError | None:
@@ -259,8 +259,8 @@ class SyncRun:
                 taken = balance.snapshot_at if balance is not None and failure is None else None
                 lost = len(balance.lost) if balance is not None else 0
                 self._reports[position] = replace(report, balance_at=taken, snapshots_lost=lost)
-            if found := (*part.beside, *(() if balance is None else balance.beside)):
-                self._beside[position] = found
+            if unnamed := (*part.beside, *(() if balance is None else balance.beside)):
+                self._beside[position] = unnamed
             part.introduced.set()  # also where it did not come to that: whoever waits goes on with the next
             part.shared.open -= 1
             self._done += 1

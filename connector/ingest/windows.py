@@ -141,7 +141,7 @@ async def _plan(services: Services, config: Config, options: Options, cut: Cut) 
     refuse_retired(facts, options.accounts)
     client = services.client(config)
     remember_paths(client, facts)
-    found: dict[int, list[dict[str, Any]]] = {}
+    by_position: dict[int, list[dict[str, Any]]] = {}
     try:
         listed = await accounts_to_read(options, client, facts.retired)
         accounts = list(listed)
@@ -160,14 +160,14 @@ async def _plan(services: Services, config: Config, options: Options, cut: Cut) 
             given = _as_arguments(options, state, account) | created_of([account], listed)
             unread = _UnreadTime(options, state, identity, cut)
             profile = await _profile(client, options, unread, account, alone=len(accounts) == 1)
-            found[position] = [bounds | given for bounds in unread.bounds(profile)]
+            by_position[position] = [bounds | given for bounds in unread.bounds(profile)]
             tell(AccountEnded(account))
 
         await in_turn(range(len(accounts)), plan_account, at_once=AT_ONCE)
     finally:
         await client.end()
     lake = begin_lake(store, now=client.server_now or services.clock.utc())
-    return [window | {"lake": lake} for _, windows in sorted(found.items()) for window in windows]
+    return [window | {"lake": lake} for _, windows in sorted(by_position.items()) for window in windows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,11 +274,11 @@ async def accounts_to_read(chosen: Options, client: Client, retired: Collection[
     if not chosen.all_accounts:
         known = chosen.accounts_created or {}
         return {account: known.get(account or "") for account in chosen.accounts or (None,)}
-    found: dict[str | None, int | None] = {None: None}
+    accounts: dict[str | None, int | None] = {None: None}
     async with aclosing(connected_accounts(client)) as pages:
         async for page in pages:
-            found |= {account: created for account, created in page.items() if account not in retired}
-    return found
+            accounts |= {account: created for account, created in page.items() if account not in retired}
+    return accounts
 
 
 def created_of(accounts: Iterable[str | None], listed: Mapping[str | None, int | None]) -> dict[str, Any]:

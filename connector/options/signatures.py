@@ -50,10 +50,10 @@ def takes(options: type) -> Callable[[F], F]:
             args, given = _placed(args, given, settings, place)
             return await call(*args, **given)
 
-        found = awaited if iscoroutinefunction(call) else plain
-        vars(found)["__signature__"] = named  # what `inspect` looks at
-        found.__doc__ = _documented(call.__doc__ or "", table)
-        return cast("F", found)
+        dressed_call = awaited if iscoroutinefunction(call) else plain
+        vars(dressed_call)["__signature__"] = named  # what `inspect` looks at
+        dressed_call.__doc__ = _documented(call.__doc__ or "", table)
+        return cast("F", dressed_call)
 
     return dressed
 

@@ -298,7 +298,7 @@ class AccountPayouts:
             return [listed]
 
         async def list_day(day: DayDue) -> None:
-            listed = [found for payout in day.to_list for found in await list_one(payout.id)]
+            listed = [lists for payout in day.to_list for lists in await list_one(payout.id)]
             await self._write_day(book, day, listed)
 
         await in_turn(due, list_day, at_once=AT_ONCE)
@@ -311,7 +311,7 @@ class AccountPayouts:
         record = book.record
         table = self._table(TRANSACTIONS, record)
         folder = transactions_folder(record.account, day.start)
-        book.empty |= {found.payout for found in listed if not found.batches}
+        book.empty |= {lists.payout for lists in listed if not lists.batches}
 
         def make(rewrite: PartitionRewrite) -> StagedFile:
             return stage_transactions(book.services.store, table, rewrite, day, listed)

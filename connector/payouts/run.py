@@ -150,6 +150,6 @@ class PayoutsRun:
             accounts=tuple(report for _, report in sorted(self._reports.items())),
             warnings=(
                 *self.client.versions.warnings,
-                *said_of([one for _, found in sorted(self._beside.items()) for one in found]),
+                *said_of([one for _, unnamed in sorted(self._beside.items()) for one in unnamed]),
             ),
         )

@@ -40,9 +40,9 @@ def write_pandas(table: LakeTable) -> Statement:
         ConfigError: pandas cannot read the table in this format.
     """
     if table.format != "parquet":
-        found = _lines(table, "pandas") if table.is_lines else _dataset(table)
-        rows = found.text if table.is_lines else f"{found.text}.to_table()"
-        return replace(found, text=f"import pandas as pd\n{rows}.to_pandas(types_mapper=pd.ArrowDtype)")
+        statement = _lines(table, "pandas") if table.is_lines else _dataset(table)
+        rows = statement.text if table.is_lines else f"{statement.text}.to_table()"
+        return replace(statement, text=f"import pandas as pd\n{rows}.to_pandas(types_mapper=pd.ArrowDtype)")
     text = (
         f"import pandas as pd\nimport pyarrow as pa\nimport pyarrow.dataset as ds\n\n{_schema(table)}\n"
         f"{table.name} = pd.read_parquet(\n    {python_text(table.folder)},\n"

@@ -167,18 +167,18 @@ def described(table: str, destination: str | PathLike[str] | None = None, *, pla
     where = checked_place(place if place is not None else os.fspath(destination or DEFAULT_PLACE))
     if destination is None:
         return _described(table, where, "parquet", file_schema(table, Granularity.DAY))
-    found = list(table_files(open_store(destination), table))
-    if not found:
+    accounts = list(table_files(open_store(destination), table))
+    if not accounts:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
-    paths = tuple(path for files in found for path in files.paths)
-    form = found[0].form.name
+    paths = tuple(path for files in accounts for path in files.paths)
+    form = accounts[0].form.name
     if form == ICEBERG and place is not None:
         raise ConfigError(
             f"{table} in {destination} is an Iceberg table, which names its files by where they are: elsewhere it"
             " cannot be read; leave `at` out, or make a lake there with `stripe-balance convert`"
         )
-    known = _described(table, where, form, found[0].schema, paths, expanded=_is_expanded(found))
-    known = replace(known, mixed=any(files.mixed for files in found))
+    known = _described(table, where, form, accounts[0].schema, paths, expanded=_is_expanded(accounts))
+    known = replace(known, mixed=any(files.mixed for files in accounts))
     return _in_catalog(known, open_store(destination)) if form == ICEBERG else known
 
 
@@ -231,10 +231,10 @@ def _in_lines(table: str, *, expanded: bool) -> dict[str, Had]:
         return {column.name: Had.SECONDS if column.type == INSTANT else Had.STORED for column in columns}
     api = "balance_transaction" if table == TABLE else "payout"
     fields: dict[str, Any] = schemas.load(f"api/{api}")["properties"]
-    found = {name: _way(columns.field(name).type, field["type"]) for name, field in fields.items()}
+    columns_had = {name: _way(columns.field(name).type, field["type"]) for name, field in fields.items()}
     if table == TABLE and expanded:
-        found |= {"source": Had.ID_OF_SOURCE, "source_object": Had.TEXT_OF_SOURCE}
-    return found
+        columns_had |= {"source": Had.ID_OF_SOURCE, "source_object": Had.TEXT_OF_SOURCE}
+    return columns_had
 
 
 def _way(column: pa.DataType, kinds: str | list[str]) -> Had:

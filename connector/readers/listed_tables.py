@@ -152,10 +152,10 @@ def _databricks(table: LakeTable) -> Statement:
 
 
 def _bigquery(table: LakeTable) -> Statement:
-    found, notes = in_bucket(table, "gs", engine="BigQuery")
+    bucket, notes = in_bucket(table, "gs", engine="BigQuery")
     text = (
         f"create or replace external table {table.name}\nwith connection `region.name`\n"
-        f"options (format = 'DELTA_LAKE', uris = [{backslashed_text(found.folder)}]);"
+        f"options (format = 'DELTA_LAKE', uris = [{backslashed_text(bucket.folder)}]);"
     )
     named = "Put the name of a connection in the place of `region.name`."
     return Statement("sql", text, table.names, (f"BigQuery: {NOT_RUN}.", *notes, named))
@@ -175,9 +175,9 @@ def _snowflake(table: LakeTable) -> Statement:
 
 
 def _athena(table: LakeTable) -> Statement:
-    found, notes = in_bucket(table, "s3", engine="Athena")
+    bucket, notes = in_bucket(table, "s3", engine="Athena")
     text = (
-        f"create external table {table.name}\nlocation {sql_text(f'{found.folder}/')}\n"
+        f"create external table {table.name}\nlocation {sql_text(f'{bucket.folder}/')}\n"
         "tblproperties ('table_type' = 'DELTA');"
     )
     return Statement("sql", text, table.names, (f"Athena: {NOT_RUN}.", *notes))

@@ -69,13 +69,13 @@ def _folder(table: LakeTable) -> str:
 
 
 def _partition(column: Column) -> str:
-    found = (
+    value = (
         f'pl.col("file").str.extract("/{column.name}=([^/]+)/[^/]+$")'
         if column.name != "account"
         else ('pl.col("file").str.extract("/account=([^/]+)/[^/]+/[^/]+$")')
     )
     cast = {pa.date32(): ".str.to_date()", pa.int32(): ".cast(pl.Int32)"}.get(column.type, "")
-    return f"{found}{cast}.alias({python_text(column.name)})"
+    return f"{value}{cast}.alias({python_text(column.name)})"
 
 
 def _type(kind: pa.DataType) -> str:

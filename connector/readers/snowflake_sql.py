@@ -74,8 +74,8 @@ def _expression(column: Column) -> str:
 
 
 def _partition(column: Column) -> str:
-    found = f"split_part(split_part(metadata$filename, '{column.name}=', 2), '/', 1)"
-    return found if column.type == pa.string() else f"{found}::{_type(column.type)}"
+    value = f"split_part(split_part(metadata$filename, '{column.name}=', 2), '/', 1)"
+    return value if column.type == pa.string() else f"{value}::{_type(column.type)}"
 
 
 def _type(kind: pa.DataType) -> str:

@@ -49,9 +49,9 @@ def views_for(
         raise UsageError(f"there are no views for {engine!r}; there are for {', '.join(DIALECTS)}")
     tables = {TABLE: described(TABLE, destination, place=place)}
     for name in ("payouts", "payout_transactions"):
-        found = _described(name, destination, place)
-        if found is not None:
-            tables[name] = found
+        described_table = _described(name, destination, place)
+        if described_table is not None:
+            tables[name] = described_table
     dialect = DIALECTS[engine]
     bases = [statement_for(engine, table) for table in tables.values()]
     views = list(_views(dialect, tables, dialect.quoted(zone)))
@@ -70,10 +70,10 @@ def views_for(
 def _described(name: str, destination: str | PathLike[str], place: str | None) -> LakeTable | None:
     """Describe a table of payouts; None where the lake has none."""
     try:
-        found = described(name, destination, place=place)
+        lake_table = described(name, destination, place=place)
     except ConfigError:
         return None
-    return found if found.paths else None
+    return lake_table if lake_table.paths else None
 
 
 def _as_python(bases: list[Statement], names: list[str], views: list[str]) -> str:

@@ -73,10 +73,10 @@ def refuse_patterns(table: LakeTable, special: str, engine: str) -> None:
     Raises:
         ConfigError: names the first.
     """
-    found = next((name for name in table.place if name in special), None)
-    if found is not None:
+    letter = next((letter for letter in table.place if letter in special), None)
+    if letter is not None:
         raise ConfigError(
-            f"{engine} takes {found!r} in {table.place!r} for part of a pattern, and has no way to say otherwise:"
+            f"{engine} takes {letter!r} in {table.place!r} for part of a pattern, and has no way to say otherwise:"
             " name the lake by another path, as a link, or give `at`"
         )
 
@@ -88,10 +88,10 @@ def refuse_hive_names(table: LakeTable, engine: str) -> None:
         ConfigError: names the folder.
     """
     names = {partition.name for partition in table.partitions}
-    found = next((part for part in table.place.split("/") if part.split("=")[0] in names and "=" in part), None)
-    if found is not None:
+    folder = next((name for name in table.place.split("/") if name.split("=")[0] in names and "=" in name), None)
+    if folder is not None:
         raise ConfigError(
-            f"{engine} would take the folder {found!r} above the lake for one of its partitions:"
+            f"{engine} would take the folder {folder!r} above the lake for one of its partitions:"
             " name the lake by another path, as a link, or give `at`"
         )
 

@@ -28,7 +28,7 @@ def grouped(table: pa.Table, keys: Sequence[str], values: Sequence[str]) -> Iter
         columns[f"{name}.high"] = pc.shift_right(table.column(name), _LOW_BITS)
         columns[f"{name}.low"] = pc.bit_wise_and(table.column(name), 2**_LOW_BITS - 1)
     halves = [(f"{name}.{half}", "sum") for name in values for half in ("high", "low")]
-    found = pa.table(columns).group_by(list(keys), use_threads=False).aggregate([([], "count_all"), *halves])
-    for row in found.to_pylist():
+    groups = pa.table(columns).group_by(list(keys), use_threads=False).aggregate([([], "count_all"), *halves])
+    for row in groups.to_pylist():
         sums = [((row[f"{name}.high_sum"] or 0) << _LOW_BITS) + (row[f"{name}.low_sum"] or 0) for name in values]
         yield tuple(row[name] for name in keys), [row["count_all"], *sums]

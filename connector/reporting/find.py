@@ -102,7 +102,7 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         )
     if missing := [name for name in names if name not in there]:
         raise ConfigError(f"there are no payouts of {among_accounts(missing[0], there)}")
-    found: list[FoundPayout] = []
+    payouts: list[FoundPayout] = []
     others: list[FoundPayout] = []
     looked_at = 0
     for account in (account_id for account_id in there if not names or account_id in names):
@@ -110,12 +110,12 @@ def find_payouts(  # noqa: PLR0913 - what a line of the bank has
         if record is None:
             continue
         looked_at += len(record.payouts)
-        found += _of_account(destination, record, line)
+        payouts += _of_account(destination, record, line)
         if line.arrives is not None:
             same_day = BankStatementLine(arrives=line.arrives, currency=line.currency)
             others += [payout for payout in _of_account(destination, record, same_day) if not payout.match.days_apart]
-    found.sort(key=lambda payout: (payout.match.days_apart, payout.match.known.created, payout.match.known.id))
-    return Found(tuple(found), () if found else tuple(others[:MOST_OTHERS]), looked_at)
+    payouts.sort(key=lambda payout: (payout.match.days_apart, payout.match.known.created, payout.match.known.id))
+    return Found(tuple(payouts), () if payouts else tuple(others[:MOST_OTHERS]), looked_at)
 
 
 def to_document(found: Found) -> dict[str, Any]:
@@ -150,8 +150,8 @@ def _entry(payout: FoundPayout) -> dict[str, Any]:
 
 def _of_account(destination: str | PathLike[str], record: PayoutsRecord, line: BankStatementLine) -> list[FoundPayout]:
     listings = record.listings
-    found = matches(line, _with_days(known_payouts(str(destination), record.account)))
-    return [FoundPayout(record.account, match, listings.get(match.known.id)) for match in found]
+    matched = matches(line, _with_days(known_payouts(str(destination), record.account)))
+    return [FoundPayout(record.account, match, listings.get(match.known.id)) for match in matched]
 
 
 def _with_days(payouts: Iterator[Known]) -> Iterator[tuple[Known, date]]:

@@ -94,9 +94,9 @@ class AccountScan:
             read = self.files.objects(among=paths)
             tables = (pa.Table.from_batches([to_some_columns(objects, names=needed)]) for _, _, objects in read)
         for table in tables:
-            found = table if where is None else table.filter(where)
-            if found.num_rows:
-                yield found.select(names)
+            chosen = table if where is None else table.filter(where)
+            if chosen.num_rows:
+                yield chosen.select(names)
 
 
 def _joined(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:

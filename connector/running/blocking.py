@@ -151,7 +151,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     runner = asyncio.Runner()
     left = True
     try:
-        found = runner.run(main())
+        result = runner.run(main())
         left = False
     except (KeyboardInterrupt, SystemExit):  # a second signal: nothing is waited for
         raise
@@ -162,7 +162,7 @@ def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
         left = False
         raise
     else:
-        return found
+        return result
     finally:
         if left:  # it goes on beside us, so that locks are released where the disk answers in the end
             threading.Thread(target=runner.get_loop().run_forever, daemon=True).start()
@@ -189,14 +189,14 @@ def run_blocking(main: Callable[[], Coroutine[Any, Any, T]], *, instead: str) ->
         raise UsageError(f"there is an event loop running already (a notebook, an async task): use {instead}")
     handling = SignalHandling()
     try:
-        found = run_with_signals(main, handling)
+        result = run_with_signals(main, handling)
     except Exception as error:
         if handling.number is None:
             raise
         _end(handling.number, error)
     if handling.number is not None:
         _end(handling.number, None)
-    return found
+    return result
 
 
 def run_anywhere(main: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -21,22 +21,22 @@ async def can_be_left(call: Callable[[], T]) -> T:
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[T] = loop.create_future()
 
-    def tell(found: T | None, error: BaseException | None) -> None:
+    def tell(result: T | None, error: BaseException | None) -> None:
         if answer.done():
             return
         if error is not None:
             answer.set_exception(error)
         else:
-            answer.set_result(found)  # pyright: ignore[reportArgumentType] - there is one where there is no error
+            answer.set_result(result)  # pyright: ignore[reportArgumentType] - there is one where there is no error
 
     def work() -> None:
-        found, failure = None, None
+        result, failure = None, None
         try:
-            found = call()
+            result = call()
         except BaseException as error:  # noqa: BLE001 - raised again where the answer is waited for
             failure = error
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(tell, found, failure)
+            loop.call_soon_threadsafe(tell, result, failure)
 
     threading.Thread(target=work, name="stripe-balance lookup", daemon=True).start()
     return await answer

@@ -122,10 +122,10 @@ class _StoppableTask(Generic[T]):
         raise error
 
     def _result(self, why: str) -> T:
-        found = self._task.result()
-        if found is None:
+        result = self._task.result()
+        if result is None:
             raise StoppedError(why)
-        return found[0]
+        return result[0]
 
 
 _LEFT: set[asyncio.Task[Any]] = set()

@@ -81,11 +81,11 @@ def to_shape(rows: Sequence[Row], account: str, asked: pa.Schema) -> pa.RecordBa
 
 
 def _column(field: pa.Field, made: pa.RecordBatch | None, account: str, rows: int) -> pa.Array:
-    found = (
+    array = (
         pa.array([account] * rows, pa.string()) if made is None or field.name == ACCOUNT else made.column(field.name)
     )
     try:
-        values = _as(found, field.type)
+        values = _as(array, field.type)
     except pa.ArrowInvalid as error:
         raise SchemaError(f"{field.name} does not fit into {field.type}: {error}") from error
     if not field.nullable and values.null_count:
@@ -95,19 +95,19 @@ def _column(field: pa.Field, made: pa.RecordBatch | None, account: str, rows: in
     return values
 
 
-def _as(found: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
+def _as(array: Any, kind: pa.DataType) -> Any:  # noqa: ANN401 - an array
     """Return an array as of another type; moments as numbers are seconds, as in Spark's cast and Stripe's API."""
-    if found.type == kind:
-        return found
-    if pa.types.is_list(found.type) and pa.types.is_list(kind):
-        found = _with_fields(found, kind)
-    if pa.types.is_timestamp(found.type) and not pa.types.is_temporal(kind) and not pa.types.is_string(kind):
-        found = found.cast(pa.timestamp("s", found.type.tz)).cast(pa.int64())
-    if pa.types.is_decimal(kind) and pa.types.is_integer(found.type):  # Arrow asks for room for any number, else
-        found = found.cast(pa.decimal128(38, cast("pa.Decimal128Type", kind).scale))
-    if pa.types.is_decimal(kind) and pa.types.is_floating(found.type):  # Arrow rounds a fraction, and not a text of it
-        found = found.cast(pa.string())
-    return found.cast(kind)
+    if array.type == kind:
+        return array
+    if pa.types.is_list(array.type) and pa.types.is_list(kind):
+        array = _with_fields(array, kind)
+    if pa.types.is_timestamp(array.type) and not pa.types.is_temporal(kind) and not pa.types.is_string(kind):
+        array = array.cast(pa.timestamp("s", array.type.tz)).cast(pa.int64())
+    if pa.types.is_decimal(kind) and pa.types.is_integer(array.type):  # Arrow asks for room for any number, else
+        array = array.cast(pa.decimal128(38, cast("pa.Decimal128Type", kind).scale))
+    if pa.types.is_decimal(kind) and pa.types.is_floating(array.type):  # Arrow rounds a fraction, and not a text of it
+        array = array.cast(pa.string())
+    return array.cast(kind)
 
 
 def _with_fields(lists: Any, kind: Any) -> Any:  # noqa: ANN401 - an array of lists, and the type of others

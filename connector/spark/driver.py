@@ -38,10 +38,10 @@ def config_on_driver(options: Mapping[str, Any], key: Callable[[], str] | None) 
         raise UsageError(NO_KEY)
     if options.get("api_key_file") is not None:
         raise UsageError("`key` and `api_key_file` are two ways to say the same: leave one out")
-    found: Any = key()  # whatever it returns
-    if not isinstance(found, str) or not found.strip():
+    given_key: Any = key()  # whatever it returns
+    if not isinstance(given_key, str) or not given_key.strip():
         raise ConfigError("the function that was given as `key` returned no key: it has to return one, as text")
-    return config_of(options, environ={**os.environ, VARIABLE: found})
+    return config_of(options, environ={**os.environ, VARIABLE: given_key})
 
 
 def changed(config: Config, options: Mapping[str, Any]) -> Config:

@@ -59,12 +59,12 @@ async def parts_of(client: Client, asked: ReadOptions) -> list[Part]:
         return []
     if len(accounts) > 1:
         groups = groups_of(accounts, asked.partitions)
-        found = [_of(asked, within, tuple(group)) for group in groups]
+        options_of_parts = [_of(asked, within, tuple(group)) for group in groups]
     else:
         cut = [within] if asked.limit else await _cut(client, asked, within, own)
-        found = [_of(asked, interval, accounts) for interval in cut]
-    sharers = min(len(found), asked.slots or len(found))
-    return [Part(options, own.account, sharers) for options in found]
+        options_of_parts = [_of(asked, interval, accounts) for interval in cut]
+    sharers = min(len(options_of_parts), asked.slots or len(options_of_parts))
+    return [Part(options, own.account, sharers) for options in options_of_parts]
 
 
 def settled(within: Interval, own: Identity, settle: int) -> Interval | None:
@@ -106,8 +106,8 @@ def likely_in(within: Interval, own: Identity) -> Interval:
 
 async def profile_of(client: Client, asked: ReadOptions, within: Interval) -> DensityProfile:
     """Ask for a few pages of the first account, and say where its rows lie."""
-    found = await survey(client, Query(asked.filters, account=next(iter(asked.accounts), None)), within)
-    return DensityProfile.of(found.points())
+    density_survey = await survey(client, Query(asked.filters, account=next(iter(asked.accounts), None)), within)
+    return DensityProfile.of(density_survey.points())
 
 
 def _of(asked: ReadOptions, within: Interval, accounts: Sequence[str | None]) -> ReadOptions:

@@ -129,14 +129,14 @@ def _is_of_catalog(name: str) -> bool:
 def _connection(known: Mapping[str, str]) -> dict[str, Any]:
     """Return options of the connection, numbers as numbers."""
     reads: dict[str, Callable[[str], Any]] = {"rate": float, "max_in_flight": int}
-    found: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for name in _OF_CONNECTION:
         if name in known and name != "retries":
             try:
-                found[name] = reads.get(name, str)(known[name])
+                given[name] = reads.get(name, str)(known[name])
             except ValueError as error:
                 raise UsageError(f"`{name}` {known[name]!r} must be a number") from error
-    return found
+    return given
 
 
 def _whole(name: str, value: str) -> int:

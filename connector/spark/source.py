@@ -169,9 +169,9 @@ def register(spark: SparkSession, *, key: Callable[[], str] | None = None, **con
     Raises:
         ConfigError: no key, or a value out of bounds.
     """
-    found = ExecutorSettings(config_on_driver(connection, key))
+    settings = ExecutorSettings(config_on_driver(connection, key))
 
     class Registered(StripeBalanceSource):
-        carried: ClassVar[ExecutorSettings | None] = found
+        carried: ClassVar[ExecutorSettings | None] = settings
 
     spark.dataSource.register(Registered)

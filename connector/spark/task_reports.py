@@ -119,22 +119,22 @@ def _joined(parts: Iterable[tuple[tuple[int, int], ...]]) -> tuple[tuple[int, in
 
 
 def _late(parts: list[Late]) -> Late:
-    found = [part for part in parts if part.rows]
+    with_rows = [part for part in parts if part.rows]
     return Late(
-        rows=sum(late.rows for late in found),
-        first_created=min((late.first_created for late in found if late.first_created is not None), default=None),
-        last_created=max((late.last_created for late in found if late.last_created is not None), default=None),
-        longest_lag_seconds=max((late.longest_lag_seconds for late in found), default=0),
+        rows=sum(late.rows for late in with_rows),
+        first_created=min((late.first_created for late in with_rows if late.first_created is not None), default=None),
+        last_created=max((late.last_created for late in with_rows if late.last_created is not None), default=None),
+        longest_lag_seconds=max((late.longest_lag_seconds for late in with_rows), default=0),
     )
 
 
 def _drift(findings: Iterable[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
     """Return findings, those of one kind and name as one, with the example of the first."""
-    found: dict[tuple[str, str], dict[str, Any]] = {}
+    by_finding: dict[tuple[str, str], dict[str, Any]] = {}
     for finding in findings:
-        there = found.setdefault((finding["kind"], finding["name"]), {**finding, "count": 0})
+        there = by_finding.setdefault((finding["kind"], finding["name"]), {**finding, "count": 0})
         there["count"] += finding["count"]
-    return tuple(found.values())
+    return tuple(by_finding.values())
 
 
 def _requests(parts: list[Requests], seconds: float, rate: float) -> Requests:

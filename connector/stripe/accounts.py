@@ -94,7 +94,7 @@ def _check(page: Page, ids: list[AccountId], seen: set[str], *, first: bool) -> 
 
 def _ids(page: Page) -> list[AccountId]:
     """Return the ids of a page's accounts, each fit to become a folder."""
-    found = [row.get("id") for row in page.rows]
-    if not all(isinstance(account_id, str) and account_id for account_id in found):
+    ids = [row.get("id") for row in page.rows]
+    if not all(isinstance(account_id, str) and account_id for account_id in ids):
         raise ProtocolError("the list of accounts has a row without an id", request_id=page.request_id)
-    return [checked_account(account_id) for account_id in found]
+    return [checked_account(account_id) for account_id in ids]

@@ -97,10 +97,10 @@ class Acting:
         here = self._here()
         if account is None or account == here[-1]:
             return [self.config.context or ""]
-        found = ["/".join([*here[:depth], account]) for depth in (0, *range(len(here), 0, -1))]
-        found.sort(key=lambda path: path.count("/") != self._depth)
+        candidates = ["/".join([*here[:depth], account]) for depth in (0, *range(len(here), 0, -1))]
+        candidates.sort(key=lambda path: path.count("/") != self._depth)
         known = self._paths.get(account)
-        return found if known is None else [known, *(path for path in found if path != known)]
+        return candidates if known is None else [known, *(path for path in candidates if path != known)]
 
     def leads(self, account: str, path: str) -> None:
         """Remember the path to an account; others are looked for at the same depth first."""

@@ -152,5 +152,5 @@ class Connections:
     def distrust(self, number: int) -> None:
         """Believe nothing more of a connection, and close it; a request under way on it fails."""
         self.distrusted.add(number)
-        if (found := self._open.get(number)) is not None:
-            found.end()
+        if (connection := self._open.get(number)) is not None:
+            connection.end()

@@ -203,10 +203,10 @@ async def _until(ask: Callable[[], Awaitable[T]], settled: Callable[[T], bool], 
     """Ask again, ever more seldom, until the answer is settled or the time is up; return the last answer."""
     began, attempt = client.clock.now(), 1
     while True:
-        found = await ask()
+        answer = await ask()
         waited = client.clock.now() - began
         delay = poll_after(attempt, waited=waited, most=wait, jitter=client.clock.jitter())
-        if delay is None or settled(found):
-            return found
+        if delay is None or settled(answer):
+            return answer
         await client.clock.sleep(delay)
         attempt += 1

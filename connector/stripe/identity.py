@@ -91,10 +91,10 @@ async def identify(client: Client, *, account: str | None = None, account_id: st
         return _as_refused(client, error, acting, named)
     with client.judging(response):
         described = decode_object(response.body, request_id=response.request_id)
-        found = described.get("id")
-        if not isinstance(found, str) or described.get("object") not in {None, ACCOUNT.kind}:
+        own_id = described.get("id")
+        if not isinstance(own_id, str) or described.get("object") not in {None, ACCOUNT.kind}:
             raise ProtocolError("the answer is no account with an id", request_id=response.request_id)
-        owner = _fitting(found, acting, named, response.request_id)
+        owner = _fitting(own_id, acting, named, response.request_id)
     if acting is not None:
         client.acting.sure.add(acting)
     return Identity(named or owner, created_of(client, described), *clocks(client), owner=owner)
@@ -154,8 +154,8 @@ async def _ask(client: Client, account: str | None) -> Response:
 
 def _as_refused(client: Client, error: ApiError, acting: str | None, named: AccountId | None) -> Identity:
     """Return the account as a refusal names it; as it is asked for, or as we were told, where it names none."""
-    found = account_named(error)
-    owner = None if found is None else _fitting(found, acting, named, error.request_id)
+    named_id = account_named(error)
+    owner = None if named_id is None else _fitting(named_id, acting, named, error.request_id)
     if acting is not None:
         client.acting.sure.add(acting)
     account = named or owner or checked_account(acting or UNNAMED)
@@ -163,22 +163,24 @@ def _as_refused(client: Client, error: ApiError, acting: str | None, named: Acco
     return Identity(account, 0, *clocks(client), known=known, owner=owner, refused=owner is not None)
 
 
-def _fitting(found: str, acting: str | None, named: str | None, request_id: str | None) -> AccountId:
+def _fitting(answered: str, acting: str | None, named: str | None, request_id: str | None) -> AccountId:
     """Return the account that answered, if it is the one that was asked, and the one we were told it is.
 
     Raises:
         ConfigError: we were told of another.
         ProtocolError: another was asked, or the id cannot become the name of a folder.
     """
-    if named not in {None, UNNAMED, found}:
-        raise ConfigError(f"this key is of {found[:60]}, not of {named}: leave `account_id` out, or use the right key")
-    if acting not in {None, found}:
+    if named not in {None, UNNAMED, answered}:
+        raise ConfigError(
+            f"this key is of {answered[:60]}, not of {named}: leave `account_id` out, or use the right key"
+        )
+    if acting not in {None, answered}:
         raise ProtocolError(
-            f"asked as {acting}, the server answered for {found[:60]}: its rows would be taken for another's."
+            f"asked as {acting}, the server answered for {answered[:60]}: its rows would be taken for another's."
             " Something on the way drops the header that names the account: look at what `api_base` leads through",
             request_id=request_id,
         )
-    return checked_account(found)
+    return checked_account(answered)
 
 
 def created_of(client: Client, described: Mapping[str, object]) -> int:

@@ -124,9 +124,9 @@ def _read_members(tokens: deque[str]) -> list[pa.Field]:
 
 
 def _expect(tokens: deque[str], mark: str) -> None:
-    found = tokens.popleft()
-    if found != mark:
-        raise ConfigError(f"{mark!r} expected in an Arrow type, found {found!r}")
+    token = tokens.popleft()
+    if token != mark:
+        raise ConfigError(f"{mark!r} expected in an Arrow type, found {token!r}")
 
 
 def _stored(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -156,8 +156,8 @@ def _texts(columns: dict[str, Sequence[Any]]) -> dict[str, pa.Array]:
 
 def _text_or_nulls(texts: Iterable[str | None], rows: int) -> pa.Array:
     """Convert texts, one for each row; if there are none at all, give as many nulls."""
-    found = list(texts)
-    return pa.array(found, pa.string()) if found else pa.nulls(rows, pa.string())
+    values = list(texts)
+    return pa.array(values, pa.string()) if values else pa.nulls(rows, pa.string())
 
 
 def _source_text(source: Json | None) -> str | None:

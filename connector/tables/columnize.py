@@ -261,8 +261,8 @@ def _collapse(sources: Sequence[Any]) -> tuple[Sequence[Json | None], Sequence[A
 
 def expanded_id(expanded: Json) -> str | None:
     """Give an expanded object's id; null where it has none that is text."""
-    found = expanded.get("id")
-    return found if is_text(found) else None
+    row_id = expanded.get("id")
+    return row_id if is_text(row_id) else None
 
 
 def _split_fee(parts: list[Json], extra: Json) -> tuple[list[Json], Json]:

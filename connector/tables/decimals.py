@@ -22,13 +22,13 @@ _FEES = "fee_details"
 def money_columns(table: str) -> dict[str, str]:
     """Name the columns of a table that hold amounts, each with the column of its currency."""
     names = [f"tables/{table}", *(["tables/source_columns"] if table == "balance_transactions" else [])]
-    found: dict[str, str] = {}
+    columns: dict[str, str] = {}
     for name in names:
         for column, field in schemas.load(name)["properties"].items():
             unit = str(field.get("x-unit", ""))
             if unit.startswith(_UNIT):
-                found[column] = unit.removeprefix(_UNIT).rstrip("`")
-    return found
+                columns[column] = unit.removeprefix(_UNIT).rstrip("`")
+    return columns
 
 
 def decimal_schema(schema: pa.Schema, table: str) -> pa.Schema:

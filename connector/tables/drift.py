@@ -86,9 +86,9 @@ def _values(columnized: Columnized, strange: dict[str, set[str | None]]) -> Iter
     for name, values in strange.items():
         column, _, member = name.partition(".")
         for row_id, value in zip(columnized.columns["id"], columnized.columns[column], strict=True):
-            for found in (value,) if not member else (part[member] for part in value or ()):
-                if found in values:
-                    yield DriftFinding("unknown_value", _short(f"{name}={found}"), 1, row_id)
+            for member_value in (value,) if not member else (part[member] for part in value or ()):
+                if member_value in values:
+                    yield DriftFinding("unknown_value", _short(f"{name}={member_value}"), 1, row_id)
 
 
 def _short(name: str) -> str:

@@ -151,8 +151,8 @@ class Fields:
             if name not in received or (received[name] == "" and self.tests[name] is is_name):
                 raise SchemaError(f"{self._label(received)} was received without {name}; {_ADVICE}")
             if not self.tests[name](received[name]):
-                found = f"{name} {excerpt(received[name])}, which its column cannot hold"
-                raise SchemaError(f"{self._label(received)} has {found}; {_ADVICE}")
+                problem = f"{name} {excerpt(received[name])}, which its column cannot hold"
+                raise SchemaError(f"{self._label(received)} has {problem}; {_ADVICE}")
 
     def _label(self, received: Json) -> str:
         return f"{self.noun} {excerpt(received.get('id'))}"

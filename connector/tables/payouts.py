@@ -134,8 +134,8 @@ _TRACE = ("trace_id_status", "trace_id_value")
 
 def _trace_parts(trace: object) -> Json:
     """Return the columns made of `trace_id`; null where it has no such text."""
-    found = cast("Json", trace) if isinstance(trace, dict) else {}
-    texts = {name: found.get(name.removeprefix("trace_id_")) for name in _TRACE}
+    parts = cast("Json", trace) if isinstance(trace, dict) else {}
+    texts = {name: parts.get(name.removeprefix("trace_id_")) for name in _TRACE}
     return {name: text if is_text(text) else None for name, text in texts.items()}
 
 

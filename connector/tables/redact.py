@@ -117,8 +117,8 @@ class Redactor:
         if "source" in self._privacy.omit:
             return None
         if is_object(source):
-            found = cast("Json", source).get("id")
-            source = found if is_text(found) else None
+            source_id = cast("Json", source).get("id")
+            source = source_id if is_text(source_id) else None
         return self._hashed(source) if "source" in self._privacy.hash else source
 
     def _hashed(self, value: object) -> str | None:
@@ -143,11 +143,11 @@ def _changed(value: Json, tree: Tree) -> Json:
     result = dict(value)
     for name in tree.keys() & value.keys():
         change = tree[name]
-        found = change(value[name]) if callable(change) else _inside(value[name], change)
-        if found is _GONE:
+        changed = change(value[name]) if callable(change) else _inside(value[name], change)
+        if changed is _GONE:
             del result[name]
         else:
-            result[name] = found
+            result[name] = changed
     return result
 
 

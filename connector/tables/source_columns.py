@@ -69,13 +69,13 @@ class _Column:
     def _value(self, source: Json) -> Any:  # noqa: ANN401 - of the column's type, which `fits` has checked
         if self.kind is not None and source.get("object") != self.kind:
             return None
-        found: object = source
+        value: object = source
         for name in self.path:
-            found = (object_of(found) or {}).get(name)
-        if self.type == pa.string() and (expanded := object_of(found)) is not None:
-            found = expanded.get("id")  # expanded in turn
-        found = plain(found)
-        return found if self.fits(found) else None
+            value = (object_of(value) or {}).get(name)
+        if self.type == pa.string() and (expanded := object_of(value)) is not None:
+            value = expanded.get("id")  # expanded in turn
+        value = plain(value)
+        return value if self.fits(value) else None
 
 
 @cache

@@ -134,13 +134,13 @@ def _repeats(body: bytes, listed: Any) -> bool:  # noqa: ANN401 - a type that is
 
 def _escaped_marks(body: bytes) -> int:
     """Count the quotation marks that stand within texts."""
-    found, place = 0, body.find(_ESCAPE)
+    marks, place = 0, body.find(_ESCAPE)
     for _ in range(_MOST_ESCAPES):
         if place < 0:
-            return found
-        found += body[place + 1] == _MARK
+            return marks
+        marks += body[place + 1] == _MARK
         place = body.find(_ESCAPE, place + 2)
-    return found + _ESCAPED.findall(body, place).count(b'"') if place >= 0 else found
+    return marks + _ESCAPED.findall(body, place).count(b'"') if place >= 0 else marks
 
 
 def _fewest_marks(listed: Any) -> int:  # noqa: ANN401 - a type that is made

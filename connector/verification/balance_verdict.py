@@ -101,9 +101,10 @@ def _judge_change(balance: RecordedBalance, reading: BalanceReading) -> Layer:
     )
 
 
-def _figures(found: Sequence[Disagreement], *, since: int | None = None) -> tuple[BalanceFigures, ...]:
+def _figures(disagreements: Sequence[Disagreement], *, since: int | None = None) -> tuple[BalanceFigures, ...]:
     return tuple(
-        BalanceFigures(*disagreement.bucket, disagreement.held, disagreement.rows, since) for disagreement in found
+        BalanceFigures(*disagreement.bucket, disagreement.held, disagreement.rows, since)
+        for disagreement in disagreements
     )
 
 

@@ -127,14 +127,14 @@ async def _newer(asker: Asker, settled: int, most: int) -> _Newer | None:
 
 async def _statuses(asker: Asker, ledger: Ledger) -> dict[str, str]:
     """Read the statuses of pending rows that are due, by listing the days they lie in."""
-    found: dict[str, str] = {}
+    statuses: dict[str, str] = {}
     days = stretches(due.created for due in ledger.due.values())
     if not days:
-        return found
+        return statuses
     async with asker.listed(days) as pages:
         async for page in pages:
-            found |= {row["id"]: str(row.get("status")) for row in page if row["id"] in ledger.due}
-    return found
+            statuses |= {row["id"]: str(row.get("status")) for row in page if row["id"] in ledger.due}
+    return statuses
 
 
 def stretches(seconds: Iterable[int], apart: int = CLOSE) -> Intervals:

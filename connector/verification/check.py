@@ -154,20 +154,20 @@ class LakeCheck:
         self._unnamed = await anyio.to_thread.run_sync(look_for_unnamed, self._store)
         self._tables = await anyio.to_thread.run_sync(table_findings, self._store)
         self._claims = Claims() if len(chosen) > 1 else None
-        found = await self._check_all(chosen)
-        await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(found, chosen, checked=checked)))
+        verdicts = await self._check_all(chosen)
+        await anyio.to_thread.run_sync(keep_verdicts, self._store, list(kept_of(verdicts, chosen, checked=checked)))
         asked = self.client.config.api_key.livemode if self.client else None
-        found_of_all = self._of_the_lake()
+        of_the_lake = self._of_the_lake()
         return Verdict(
             destination=self.services.destination,
             checked=checked,
             duration_seconds=clock.now() - began,
             seed=self.choice.seed,
             requests=self.client.meter.requests if self.client else 0,
-            accounts=tuple(sorted(found, key=lambda account: account.account)),
+            accounts=tuple(sorted(verdicts, key=lambda account: account.account)),
             livemode=next((state.livemode for state in chosen if state.livemode is not None), asked),
-            findings=found_of_all.kept,
-            counts=found_of_all.counts,
+            findings=of_the_lake.kept,
+            counts=of_the_lake.counts,
             about=await anyio.to_thread.run_sync(self._about),
         )
 
@@ -185,25 +185,25 @@ class LakeCheck:
 
     def _of_the_lake(self) -> Findings:
         """Return what is found of the lake as a whole: what lies where readers look, and is in no account's folder."""
-        found = Findings()
+        findings = Findings()
         if "rows" in self.choice.layers:
             for unnamed_file in self._unnamed.elsewhere:
-                found.add(extra_file(unnamed_file))
+                findings.add(extra_file(unnamed_file))
             for table in self._tables:
-                found.add(table)
-        return found
+                findings.add(table)
+        return findings
 
     def _chosen(self) -> list[TableState]:
         """Return the states of the accounts asked for."""
-        found = list(states(self._store))
-        if not found:
+        all_states = list(states(self._store))
+        if not all_states:
             lake = self.services.destination
             raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
-        names = [state.account for state in found]
+        names = [state.account for state in all_states]
         for account in self.choice.accounts:
             if account not in names:
                 raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
-        return [state for state in found if not self.choice.accounts or state.account in self.choice.accounts]
+        return [state for state in all_states if not self.choice.accounts or state.account in self.choice.accounts]
 
     async def _key_of(self, client: Client) -> str:
         """Return the name in this lake of the key's own account.
@@ -257,7 +257,7 @@ class LakeCheck:
 
     async def _check_all(self, chosen: list[TableState]) -> list[AccountVerdict]:
         """Check the accounts, a few at once."""
-        found: list[AccountVerdict] = []
+        verdicts: list[AccountVerdict] = []
         waiting: Iterator[TableState] = iter(chosen)
         tell = self.services.on_event
         tell(AccountsFound(len(chosen)))
@@ -266,13 +266,13 @@ class LakeCheck:
             for state in waiting:
                 tell(AccountStarted(self._asked_as(state.account)))
                 verdict = await self._check(state)
-                found.append(verdict)
+                verdicts.append(verdict)
                 tell(AccountEnded(self._asked_as(state.account)))
 
         async with tasks_with_one_error() as tasks:
             for _ in range(min(ACCOUNTS_AT_ONCE, len(chosen))):
                 tasks.start_soon(work)
-        return found
+        return verdicts
 
     def _asked_as(self, account: str) -> str | None:
         """Return the connected account to ask as; None for the key's own."""

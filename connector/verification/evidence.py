@@ -139,8 +139,8 @@ def layer_sums(of: str, totals: Mapping[BalanceKey, Total]) -> tuple[LayerSum, .
 
 def payout_sums(payouts: Iterable[tuple[str, int]]) -> tuple[LayerSum, ...]:
     """Return what payouts come to, by currency, sorted; of each its currency and amount are given."""
-    found: dict[str, tuple[int, int]] = {}
+    by_currency: dict[str, tuple[int, int]] = {}
     for currency, amount in payouts:
-        count, total = found.get(currency, (0, 0))
-        found[currency] = count + 1, total + amount
-    return tuple(LayerSum("payouts", None, currency, None, *sums) for currency, sums in sorted(found.items()))
+        count, total = by_currency.get(currency, (0, 0))
+        by_currency[currency] = count + 1, total + amount
+    return tuple(LayerSum("payouts", None, currency, None, *sums) for currency, sums in sorted(by_currency.items()))

@@ -72,14 +72,14 @@ def read_recorded_balances(store: Store, account: AccountId, start: int) -> list
     if record is None:
         return []
     table = small_table("balances", record.format)
-    found: list[RecordedBalance] = []
+    balances: list[RecordedBalance] = []
     for path, file in sorted(record.files.items()):
         rows = None if changed_files(store, [file]) else read_rows(store, table.form, path)
-        found += [
+        balances += [
             RecordedBalance(row["snapshot_at"], held_by(to_balance(row["snapshot"])))
             for row in ([] if rows is None else table.objects(rows))
             if row["snapshot_at"] >= start
         ]
-        if len(found) >= MOST_READ:
+        if len(balances) >= MOST_READ:
             break
-    return found[:MOST_READ]
+    return balances[:MOST_READ]

@@ -108,7 +108,7 @@ class _Together:
     Only where something is wrong with them are they gone through file by file, to say where.
     """
 
-    found: Inventory
+    inventory: Inventory
     large: int
     _files: list[tuple[_FilePass, list[pa.RecordBatch]]] = field(
         init=False, default_factory=list["tuple[_FilePass, list[pa.RecordBatch]]"]
@@ -141,20 +141,20 @@ class _Together:
             for file_pass, read in files:
                 order = Order()
                 for batch in read:
-                    compared += _check_rows(batch, file_pass.file.path, order, self.found)
-        self.found.compared += compared
+                    compared += _check_rows(batch, file_pass.file.path, order, self.inventory)
+        self.inventory.compared += compared
         told = figures_of(whole, [sum(batch.num_rows for batch in read) for _, read in files])
         for (file_pass, read), now in zip(files, told, strict=True):
             if wrong or not file_pass.agrees(now):
                 file_pass.look_closely(read)
-        _gather(whole, self.found)
+        _gather(whole, self.inventory)
 
 
 @dataclass(slots=True)
 class _FilePass:
     """One file, read once."""
 
-    found: Inventory
+    inventory: Inventory
     form: Format
     file: DataFile
     together: _Together
@@ -162,7 +162,7 @@ class _FilePass:
     _order: Order = field(init=False, default_factory=Order)
 
     def read(self, local: Path) -> None:
-        findings, path, sha256 = self.found.findings, self.file.path, ""
+        findings, path, sha256 = self.inventory.findings, self.file.path, ""
         try:
             with at_disk(f"reading {path}"):
                 sha256 = sha256_of(local)
@@ -184,11 +184,11 @@ class _FilePass:
             if not isinstance(error, StorageError | SchemaError) and sha256 == self.file.sha256:
                 raise  # bytes that are not ours may be anything, and end in any error
             findings.add(Finding("unreadable_file", f"{path} cannot be read to its end: {error}", path=path))
-            self.found.unreadable.add(path)
+            self.inventory.unreadable.add(path)
 
     def _taken(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Look at what of rows has to do with their file."""
-        self.found.rows += batch.num_rows
+        self.inventory.rows += batch.num_rows
         self._check_claims(batch)
         return batch
 
@@ -196,11 +196,11 @@ class _FilePass:
         """Say whether sorted rows with these figures are as the state has them, and where and when they may be."""
         if any(getattr(self.file, name) != getattr(now, name) for name in _FIGURES):
             return False
-        granularity, label = self.found.state.partition, _label(self.file.path)
+        granularity, label = self.inventory.state.partition, _label(self.file.path)
         return (
             partition_of(now.first_created, granularity).label == label
             and partition_of(now.last_created, granularity).label == label
-            and self.found.known.covers(Interval(now.first_created, now.last_created + 1))
+            and self.inventory.known.covers(Interval(now.first_created, now.last_created + 1))
         )
 
     def look_closely(self, read: list[pa.RecordBatch]) -> None:
@@ -212,23 +212,23 @@ class _FilePass:
 
     def _check_claims(self, batch: pa.RecordBatch) -> None:
         """Look whether another account has the same rows, where there is another."""
-        found, path = self.found, self.file.path
-        if found.claims is None:
+        inventory, path = self.inventory, self.file.path
+        if inventory.claims is None:
             return
-        for row_id, other in found.claims.clashes(found.state.account, batch.column("id").to_pylist()):
+        for row_id, other in inventory.claims.clashes(inventory.state.account, batch.column("id").to_pylist()):
             message = f"{row_id} is a row of {other}, too: one of the two accounts has the other's rows"
-            found.findings.add(Finding("in_two_accounts", message, path=path, id=row_id))
+            inventory.findings.add(Finding("in_two_accounts", message, path=path, id=row_id))
 
     def _look_at_each(self, rows: Iterator[pa.RecordBatch]) -> None:
         for batch in rows:
             self._summary.add(batch)
             self._check_time(batch)
-            self.found.compared += _check_rows(batch, self.file.path, self._order, self.found)
-            _gather(batch, self.found)
+            self.inventory.compared += _check_rows(batch, self.file.path, self._order, self.inventory)
+            _gather(batch, self.inventory)
 
     def _check_time(self, batch: pa.RecordBatch) -> None:
         """Hold rows to their partition, and to the time that is covered or not yet settled."""
-        found, path, granularity = self.found, self.file.path, self.found.state.partition
+        inventory, path, granularity = self.inventory, self.file.path, self.inventory.state.partition
         label, (first, last) = _label(path), bounds_of(batch)
         if {partition_of(first, granularity).label, partition_of(last, granularity).label} != {label}:
             strange = [second for second in (first, last) if partition_of(second, granularity).label != label]
@@ -236,16 +236,16 @@ class _FilePass:
             row = batch.filter(pc.equal(ticks, value_of(ticks, strange[0] * MICROSECONDS)))
             name, belongs = row.column("id")[0].as_py(), partition_of(strange[0], granularity).label
             message = f"{name} stands in {path}, and belongs to {belongs}"
-            found.findings.add(
+            inventory.findings.add(
                 Finding("row_in_wrong_partition", message, path=path, id=name, expected=belongs, found=label)
             )
-        known = found.known
+        known = inventory.known
         if known.covers(Interval(first, last + 1)):
             return
         outside = batch.filter(pc.invert(inside(batch.column("created"), known)))
         for name in outside.column("id").slice(0, 1).to_pylist():
             message = f"{name} in {path} lies in time that the state does not count as read"
-            found.findings.add(Finding("row_outside_covered_time", message, path=path, id=name), outside.num_rows)
+            inventory.findings.add(Finding("row_outside_covered_time", message, path=path, id=name), outside.num_rows)
 
     def compare(self) -> None:
         """Hold the state's figures of the file to what was looked at."""
@@ -261,7 +261,7 @@ class _FilePass:
                     expected=_plain(expected),
                     found=_plain(actual),
                 )
-                self.found.findings.add(finding)
+                self.inventory.findings.add(finding)
 
 
 def _label(path: str) -> str:

@@ -28,7 +28,7 @@ def table_findings(store: Store) -> list[Finding]:
         ConfigError: the tables are not where they are to be; or their library is not installed.
         StorageError: one of them cannot be read.
     """
-    return [finding for name, found in compared(store).items() for finding in _of(name, found)]
+    return [finding for name, comparison in compared(store).items() for finding in _of(name, comparison)]
 
 
 def _of(table: str, comparison: TableComparison) -> Iterator[Finding]:

@@ -259,10 +259,10 @@ class Findings:
 
 def weakest(answers: Iterable[Answer]) -> Answer:
     """Return the one that decides: `residual` before `not_checkable` before `proved`; nothing at all proves nothing."""
-    found = set(answers)
-    if "residual" in found:
+    distinct = set(answers)
+    if "residual" in distinct:
         return "residual"
-    return "proved" if found == {"proved"} else "not_checkable"
+    return "proved" if distinct == {"proved"} else "not_checkable"
 
 
 def not_checkable(layer: LayerName, reason: str) -> Layer:

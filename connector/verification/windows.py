@@ -192,8 +192,8 @@ class WindowCheck:
                 self.findings.add(Finding("row_differs_from_stripe", message, id=row_id, window=window))
 
     def _found(self, kind: str, message: str, window: Interval, ids: Sequence[str], figures: tuple[int, int]) -> None:
-        expected, found = figures
-        finding = Finding(kind, message, window=window, ids=tuple(ids[:IDS_NAMED]), expected=expected, found=found)
+        expected, there = figures
+        finding = Finding(kind, message, window=window, ids=tuple(ids[:IDS_NAMED]), expected=expected, found=there)
         self.findings.add(finding, len(ids))
 
     def _left_out(self) -> frozenset[str]:
@@ -207,7 +207,7 @@ class WindowCheck:
 def rows_within(store: Store, state: TableState, seconds: Intervals, unreadable: Iterable[str]) -> list[Row]:
     """Return the rows of a lake created in these seconds, as received. Blocks; belongs in a worker thread."""
     form = format_of(state)
-    found: list[Row] = []
+    rows: list[Row] = []
     for path, file in sorted(state.files.items()):
         if path in unreadable or not seconds.touching(Interval(file.first_created, file.last_created + 1)):
             continue
@@ -219,10 +219,10 @@ def rows_within(store: Store, state: TableState, seconds: Intervals, unreadable:
                     for batch in read:
                         chosen = batch.filter(inside(batch.column("created"), seconds))
                         if chosen.num_rows:
-                            found += to_objects(chosen)
+                            rows += to_objects(chosen)
             except (StorageError, SchemaError) as error:
                 raise LakeChangedError(f"{path} changed while it was checked: {error}; verify again") from error
-    return found
+    return rows
 
 
 def differing(here: Mapping[str, Any], there: Mapping[str, Any], left_out: frozenset[str]) -> list[str]:

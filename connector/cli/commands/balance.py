@@ -125,13 +125,13 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
         ApiError: what ended everything.
     """
     accounts = await accounts_of(args, config) or (None,)
-    found: dict[str | None, Balance] = {}
+    by_account: dict[str | None, Balance] = {}
     failed = AccountFailures(len(accounts), fail_fast=args.fail_fast)
     async with Stripe(config) as stripe:
 
         async def ask(account: str | None) -> None:
             try:
-                found[account] = await stripe.balance(account=account)
+                by_account[account] = await stripe.balance(account=account)
             except ApiError as error:
                 if not (several and failed.tolerate(account or OWN, error)):
                     raise
@@ -139,8 +139,8 @@ async def _ask(args: argparse.Namespace, config: Config, *, several: bool) -> di
                 failed.succeeded()
 
         await in_turn(accounts, ask, at_once=ACCOUNTS_AT_ONCE)
-        own = (await stripe.account()).account if several and None in found else ""
-    balances = {account or own: found[account] for account in accounts if account in found}
+        own = (await stripe.account()).account if several and None in by_account else ""
+    balances = {account or own: by_account[account] for account in accounts if account in by_account}
     if failed.errors:
         raise failed.summed_up(balances)
     return balances

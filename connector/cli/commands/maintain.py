@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Do what a lake needs, say what that was, and return the exit status."""
-    found = maintain(
+    upkeep = maintain(
         args.destination,
         publish_only=args.publish,
         repair=args.repair,
@@ -23,11 +23,11 @@ def run(args: argparse.Namespace, console: Console) -> int:
         dry_run=args.dry_run,
     )
     if console.json:
-        console.document(to_document(found))
-    elif not found.tables:
-        console.say(f"{found.destination}: a lake of files without tables needs no upkeep.")
+        console.document(to_document(upkeep))
+    elif not upkeep.tables:
+        console.say(f"{upkeep.destination}: a lake of files without tables needs no upkeep.")
     else:
-        console.say(*(_line(table, dry_run=found.dry_run) for table in found.tables))
+        console.say(*(_line(table, dry_run=upkeep.dry_run) for table in upkeep.tables))
     return 0
 
 

@@ -52,15 +52,15 @@ def run(args: argparse.Namespace, console: Console) -> int:
         options = {name: value for name, value in given(args, ReportOptions).items() if name != "output"}
         return await report(args.destination, on_account=on_account, **options), checked
 
-    found, verdict = work(go, console)
-    if verdict is not None and (found.verified_at is None or found.verified_at < verdict.checked):
+    lake_report, verdict = work(go, console)
+    if verdict is not None and (lake_report.verified_at is None or lake_report.verified_at < verdict.checked):
         console.warn(
             "the lake kept no verdict of what was just verified, and this tells of the one before", always=True
         )
-    _show(found, console, args)
+    _show(lake_report, console, args)
     if verdict is not None and verdict.verdict == "residual":
         return DATA_REFUSED
-    return DATA_REFUSED if args.strict and not (found.grade == "well" and found.proof == "proved") else 0
+    return DATA_REFUSED if args.strict and not (lake_report.grade == "well" and lake_report.proof == "proved") else 0
 
 
 def _show(lake_report: LakeReport, console: Console, args: argparse.Namespace) -> None:

@@ -36,27 +36,27 @@ STALE_NAMED = 5
 
 def run(args: argparse.Namespace, console: Console) -> int:
     """Print what there is, and return the exit status."""
-    found = look(args.destination)
-    facts, holdings, tables, last, reads = found.facts, found.holdings, found.tables, found.last, found.reads
-    stray = [*(unnamed_file for holding in holdings for unnamed_file in holding.unnamed), *found.unnamed]
+    lake = look(args.destination)
+    facts, holdings, tables, last, reads = lake.facts, lake.holdings, lake.tables, lake.last, lake.reads
+    stray = [*(unnamed_file for holding in holdings for unnamed_file in holding.unnamed), *lake.unnamed]
     apart = {unnamed_file.shown for unnamed_file in stray}
     differing = [
         difference for holding in holdings for difference in holding.differences if difference.path not in apart
     ]
-    warnings = [*found.turned_back, *remedies(str(args.destination), tables), *said_of(stray)]
-    warnings += _behind(str(args.destination), found.listed)
+    warnings = [*lake.turned_back, *remedies(str(args.destination), tables), *said_of(stray)]
+    warnings += _behind(str(args.destination), lake.listed)
     if differing:
         warnings.insert(0, f"{named(differing)}; `stripe-balance sync {args.destination} --repair` puts that right")
     lacking = [holding.state.account for holding in holdings if holding.state.audits.lacking]
     if lacking:
         warnings.insert(0, f"{', '.join(lacking[:3])}: Stripe lists rows that are not here; sync reads them again")
     if console.json:
-        console.document(found.to_document())
+        console.document(lake.to_document())
     else:
-        at_work = [other_run.to_text() for other_run in found.runs]
+        at_work = [other_run.to_text() for other_run in lake.runs]
         width = None if args.in_full else width_of(sys.stdout)
         if width is not None and width >= NARROWEST:
-            said = [*glance(found, console.paint_data, fancy=console.is_fancy(sys.stdout)), *at_work]
+            said = [*glance(lake, console.paint_data, fancy=console.is_fancy(sys.stdout)), *at_work]
         else:
             said = _lines(str(args.destination), holdings, tables, last, (facts, reads))
             said += [*([reads.to_text()] if holdings else []), *at_work]
@@ -76,17 +76,17 @@ def _behind(destination: str, listed: dict[str, dict[str, Any]] | None) -> list[
     if listed is None:
         return ["the tables of this lake cannot be looked at here: `stripe-balance maintain` says why"]
     said: list[str] = []
-    for name, found in listed.items():
-        if found["foreign"]:
-            said.append(f"no run publishes to the table {name}: {found['foreign']}")
-        elif found["altered"]:
+    for name, comparison in listed.items():
+        if comparison["foreign"]:
+            said.append(f"no run publishes to the table {name}: {comparison['foreign']}")
+        elif comparison["altered"]:
             said.append(
-                f"the table {name} was altered by something else ({counted(found['altered'], 'file')});"
+                f"the table {name} was altered by something else ({counted(comparison['altered'], 'file')});"
                 f" `stripe-balance maintain {destination} --publish --repair` undoes that"
             )
-        elif found["behind"]:
+        elif comparison["behind"]:
             said.append(
-                f"the table {name} is {counted(found['behind'], 'file')} behind the state;"
+                f"the table {name} is {counted(comparison['behind'], 'file')} behind the state;"
                 f" `stripe-balance maintain {destination} --publish` publishes"
             )
     return said
@@ -116,14 +116,14 @@ def _lines(
     for table in tables:
         facts.setdefault(table.account, [("rows", "no balance transactions yet")]).append(table.to_fact())
     mode = mode_of(lake.livemode)
-    found = [f"{destination}: {_kind(holdings, tables)}{mode and f'; {mode}'}"]
+    said_lines = [f"{destination}: {_kind(holdings, tables)}{mode and f'; {mode}'}"]
     for account, said in sorted(facts.items()):
-        found += ["", account, *[f"  {name:<9} {value}" for name, value in said]]
+        said_lines += ["", account, *[f"  {name:<9} {value}" for name, value in said]]
     if last is not None:
         took = lasting(last["duration_seconds"])
         error = f": {last['error']}" if last.get("error") else ""
-        found += ["", f"last run {in_words(last['started'])}, {last['outcome']} after {took}{error}"]
-    return found
+        said_lines += ["", f"last run {in_words(last['started'])}, {last['outcome']} after {took}{error}"]
+    return said_lines
 
 
 def _kind(holdings: Sequence[Holding], tables: Sequence[OtherTable]) -> str:

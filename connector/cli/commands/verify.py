@@ -90,8 +90,8 @@ def lines(verdict: Verdict, paint: Callable[[str, str], str]) -> list[str]:
     took, asked = lasting(verdict.duration_seconds), counted(verdict.requests, "request")
     facts = [mode_of(verdict.livemode), took, asked, f"seed {verdict.seed}"]
     headline = paint(HEADLINES[verdict.verdict], COLOURS[verdict.verdict])
-    found = [f"{verdict.destination}: {headline} ({', '.join(filter(None, facts))})"]
-    found += [f"  - {line}" for line in _findings(verdict)]
+    said = [f"{verdict.destination}: {headline} ({', '.join(filter(None, facts))})"]
+    said += [f"  - {line}" for line in _findings(verdict)]
     many = len(verdict.accounts) > ACCOUNTS_IN_FULL
     named = [
         checked
@@ -99,27 +99,27 @@ def lines(verdict: Verdict, paint: Callable[[str, str], str]) -> list[str]:
         if not many or checked.verdict != "proved" or checked.retired is not None
     ]
     for account in named:
-        found += _account(account, paint)
+        said += _account(account, paint)
     if len(named) < len(verdict.accounts):
-        found.append(f"  {counted(len(verdict.accounts) - len(named), 'more account')}, each proved")
-    return found
+        said.append(f"  {counted(len(verdict.accounts) - len(named), 'more account')}, each proved")
+    return said
 
 
 def _account(account: AccountVerdict, paint: Callable[[str, str], str]) -> list[str]:
-    found = [f"  {account.account}"]
+    said = [f"  {account.account}"]
     if (retired := account.retired) is not None:
-        found[0] += f"  retired {moment(retired.at)} UTC: {shown(retired.reason)}"
+        said[0] += f"  retired {moment(retired.at)} UTC: {shown(retired.reason)}"
     for layer in account.layers:
         first, *rest = layer.reason.split("; ")
-        found.append(f"    {layer.layer:<{WIDTH}} {paint(WORDS[layer.verdict], COLOURS[layer.verdict])}: {first}")
-        found += [f"    {'':<{WIDTH}} {line}" for line in rest]
-        found += [f"    {'':<{WIDTH}} - {line}" for line in _findings(layer)]
-    return found
+        said.append(f"    {layer.layer:<{WIDTH}} {paint(WORDS[layer.verdict], COLOURS[layer.verdict])}: {first}")
+        said += [f"    {'':<{WIDTH}} {line}" for line in rest]
+        said += [f"    {'':<{WIDTH}} - {line}" for line in _findings(layer)]
+    return said
 
 
 def _findings(layer: Layer | Verdict) -> list[str]:
     """Return what does not agree, and how much more there is than is shown."""
-    found = [finding.message for finding in layer.findings]
+    messages = [finding.message for finding in layer.findings]
     named = sum(max(1, len(finding.ids)) for finding in layer.findings)
     more = sum(layer.counts.values()) - named
-    return [*found, f"and {more:,} more"] if more > 0 else found
+    return [*messages, f"and {more:,} more"] if more > 0 else messages

@@ -107,9 +107,9 @@ def _figures(row: FeeRow) -> list[tuple[str, str, str]]:
     return [*facts, ("net", net, _when(row))]
 
 
-def _when(found: PaymentFees | FeeRow) -> str:
-    on = f", {moment(found.available_on)}" if isinstance(found.available_on, int) else ""
-    return f"{found.balance_transaction}, {found.status}{on}"
+def _when(fees: PaymentFees | FeeRow) -> str:
+    on = f", {moment(fees.available_on)}" if isinstance(fees.available_on, int) else ""
+    return f"{fees.balance_transaction}, {fees.status}{on}"
 
 
 def _payout(payout: PayoutFees) -> list[str]:

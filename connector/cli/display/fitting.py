@@ -108,7 +108,7 @@ def columns(text: str) -> int:
 
 
 def _hang(line: str, width: int) -> int:
-    found = _LABEL.match(line)
-    label = columns(found[0]) if found else 0
+    match = _LABEL.match(line)
+    label = columns(match[0]) if match else 0
     indent = len(line) - len(line.lstrip(" "))
     return label if indent < label <= width * _DEEPEST else min(indent + 2, width // 2)

@@ -92,13 +92,13 @@ def other_tables_of(store: Store, unnamed: UnnamedFiles) -> Iterator[OtherTable]
             ):
                 yield _with(_other_table(store, PAYOUTS, table, payouts, files), unnamed)
         if (balances := load_balances(store, account)) is not None:
-            found = _other_table(store, BALANCES, balances_record.TABLE, balances, balances.files)
-            yield _with(replace(found, lost=tuple(sorted(balances.lost))), unnamed)
+            other = _other_table(store, BALANCES, balances_record.TABLE, balances, balances.files)
+            yield _with(replace(other, lost=tuple(sorted(balances.lost))), unnamed)
 
 
 def remedies(destination: str, tables: Sequence[OtherTable]) -> list[str]:
     """Say what to do about files that are not as they were written; nothing where all are."""
-    found: list[str] = []
+    lines: list[str] = []
     for names, remedy in (
         (
             {payouts_record.PAYOUTS, payouts_record.TRANSACTIONS},
@@ -117,8 +117,8 @@ def remedies(destination: str, tables: Sequence[OtherTable]) -> list[str]:
     ):
         differing = [difference for table in tables if table.table in names for difference in table.differences]
         if differing:
-            found.append(f"{named(differing)}; {remedy}")
-    return found
+            lines.append(f"{named(differing)}; {remedy}")
+    return lines
 
 
 def checked(differing: int) -> str:
@@ -141,7 +141,7 @@ def _other_table(
     store: Store, spec: TableSpec[Any], table: str, record: State, files: Mapping[str, DataFile]
 ) -> OtherTable:
     folder = f"{table}/account={record.account}"
-    found = standing(store, spec, record.account, files, differences(store, folder, files))
+    differing = standing(store, spec, record.account, files, differences(store, folder, files))
     return OtherTable(
         table=table,
         account=record.account,
@@ -150,5 +150,5 @@ def _other_table(
         files=len(files),
         bytes=sum(file.bytes for file in files.values()),
         last_day=max((path.split("/")[-2].partition("=")[2] for path in files), default=None),
-        differences=tuple(without_older(found, record.format)),
+        differences=tuple(without_older(differing, record.format)),
     )

@@ -123,9 +123,9 @@ def facts(reading: Reading) -> list[str]:
     kept = [f"{reading.safe:,} safe"] if reading.phase in KEEPING else []
     kept.append(counted(reading.files, "file"))
     asked = [f"{reading.requests_rate:.1f}{limited} requests/s"] if reading.rate_limit else []  # else nobody is asked
-    found = [*rows[:1], *kept, *rows[1:], *asked]
+    shown = [*rows[:1], *kept, *rows[1:], *asked]
     if reading.refused:
-        found.append(f"{reading.refused:,} refused (429)")
+        shown.append(f"{reading.refused:,} refused (429)")
     if reading.windows:
-        found.append(counted(reading.windows, "window"))
-    return found
+        shown.append(counted(reading.windows, "window"))
+    return shown

@@ -89,8 +89,8 @@ def reads_of(store: Store, states: Iterable[TableState], *, now: float) -> Reads
 def _counted(report: Content | None) -> tuple[int, dict[str, int]] | None:
     """Return the requests of a run's report, and the audits of each account; None where it cannot be read."""
     try:
-        found = cast("dict[str, Any]", json.loads(report.data if report else b""))
-        total, accounts = found["requests"]["total"], found.get("accounts", ())
+        document = cast("dict[str, Any]", json.loads(report.data if report else b""))
+        total, accounts = document["requests"]["total"], document.get("accounts", ())
         audits = {str(account["account"]): int(account.get("audit", {}).get("requests", 0)) for account in accounts}
     except (ValueError, LookupError, TypeError, AttributeError):
         return None

@@ -55,18 +55,23 @@ def calendar_lines(state: TableState, signs: str = FANCY) -> list[tuple[str, str
         state: of an account.
         signs: `FANCY` or `PLAIN`.
     """
-    found = periods(state)
-    most = max((period.rows for period in found), default=0)
+    shown_periods = periods(state)
+    most = max((period.rows for period in shown_periods), default=0)
     if not most:
         return []
-    groups = [(name, list(some)) for name, some in groupby(found, key=lambda period: _label(period, state.partition))]
+    groups = [
+        (name, list(some)) for name, some in groupby(shown_periods, key=lambda period: _label(period, state.partition))
+    ]
     older, shown = groups[:-LINES], groups[-LINES:]
     lines = [(name, "".join(_sign(period, most, signs) for period in some), _rows(some)) for name, some in shown]
     if older:
         lines.insert(0, ("before", f"from {older[0][0]} on", _rows([period for _, some in older for period in some])))
     none = NONE if signs == FANCY else "."
     says = f"a sign each {state.partition.value}: {signs[-1]} is {counted(most, 'row')}, {none} none"
-    return [*lines, ("", f"{says}, {UNREAD} not read" if any(_is_gap(period) for period in found) else says, "")]
+    return [
+        *lines,
+        ("", f"{says}, {UNREAD} not read" if any(_is_gap(period) for period in shown_periods) else says, ""),
+    ]
 
 
 def latest(state: TableState, signs: str = FANCY) -> str:

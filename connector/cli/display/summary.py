@@ -78,12 +78,12 @@ def table(facts: Sequence[tuple[str, str]], console: Console, *, indent: int, wi
 
 def differs(findings: Sequence[DriftFinding], *, most: int, rest: str) -> list[tuple[str, str]]:
     """Say how rows differ from the schema, the most frequent first; where there is more to say, where it is said."""
-    found = sorted(findings, key=lambda finding: -finding.count)
+    ordered = sorted(findings, key=lambda finding: -finding.count)
     said = [
         f"{finding.described}, {counted(finding.count, 'time')}, such as in {finding.example}"
-        for finding in found[:most]
+        for finding in ordered[:most]
     ]
-    more = len(found) - most
+    more = len(ordered) - most
     said += [f"and {counted(more, 'more kind')} of difference: see {rest}"] if more > 0 else []
     return [("" if position else "differs", line) for position, line in enumerate(said)]
 
@@ -162,9 +162,9 @@ def losses(report: Report) -> list[str]:
 
 def mended(lines: Iterable[str]) -> list[str]:
     """Return what was mended, a line an account: the first of many."""
-    found = list(lines)
-    more = len(found) - ACCOUNTS_NAMED
-    return [*found[:ACCOUNTS_NAMED], *([f"and {counted(more, 'more account')} mended"] if more > 0 else [])]
+    all_lines = list(lines)
+    more = len(all_lines) - ACCOUNTS_NAMED
+    return [*all_lines[:ACCOUNTS_NAMED], *([f"and {counted(more, 'more account')} mended"] if more > 0 else [])]
 
 
 def _healed(account: AccountReport) -> str:
@@ -195,8 +195,8 @@ def _planned(account: AccountReport, report: Report) -> list[tuple[str, str]]:
 
 def _cost(report: Report) -> tuple[str, str]:
     """Return what reading all accounts is going to take."""
-    found = sum((account.expected for account in report.accounts if account.expected is not None), Expected())
-    return "expected", f"{counted(len(report.accounts), 'account')}, {_expected(found, report)}"
+    expected = sum((account.expected for account in report.accounts if account.expected is not None), Expected())
+    return "expected", f"{counted(len(report.accounts), 'account')}, {_expected(expected, report)}"
 
 
 def _expected(expected: Expected, report: Report) -> str:

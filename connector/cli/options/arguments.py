@@ -90,10 +90,10 @@ def fitted(lines: list[str], width: int) -> str:
 
 def _entry(line: str, width: int) -> str:
     """Return a term or an example, and what it means or is for: beside it, or below it where it is long."""
-    found = _TERM.fullmatch(line)
-    if found is None:
+    match = _TERM.fullmatch(line)
+    if match is None:
         return continued(line, width) if _COMMAND.match(line) else _filled(line, width, subsequent_indent=_IN)
-    label, words = found[1], found[2]
+    label, words = match[1], match[2]
     if len(label) <= width * _BESIDE:
         return _filled(words, width, initial_indent=label, subsequent_indent=" " * len(label))
     below = _filled(words, width, initial_indent=_IN, subsequent_indent=_IN)

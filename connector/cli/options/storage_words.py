@@ -17,7 +17,7 @@ def settings_of_words(words: Iterable[str]) -> dict[str, str]:
     Raises:
         UsageError: it is no such word, or a secret, which other users of the machine could read; no value is quoted.
     """
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name.isidentifier():
@@ -27,8 +27,8 @@ def settings_of_words(words: Iterable[str]) -> dict[str, str]:
                 f"the --storage-option {name} is an address with a password or a token in it: take that out"
             )
         refuse_secrets([word])
-        found[name] = value
-    return found
+        settings[name] = value
+    return settings
 
 
 def refuse_secrets(words: Iterable[str]) -> None:

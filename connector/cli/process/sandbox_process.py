@@ -76,12 +76,12 @@ def stand_in(world: World) -> Generator[tuple[str, str]]:
     )
     try:
         line = process.stdout.readline() if process.stdout else ""
-        found = _FIRST_LINE.match(line)
-        if found is None:
+        match = _FIRST_LINE.match(line)
+        if match is None:
             process.kill()
             said = process.stderr.read() if process.stderr else ""
             raise ConfigError(f"the demo's loopback Stripe did not start: {said.strip()[-500:] or 'it said nothing'}")
-        yield found["url"], found["key"]
+        yield match["url"], match["key"]
     finally:
         _end(process)
 

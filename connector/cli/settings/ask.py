@@ -35,13 +35,13 @@ def ask_all(console: Console) -> dict[str, Any]:
         UsageError: there is no answer, or none that makes sense.
     """
     console.log("What goes into the settings file; return takes what is in brackets.", "")
-    found = _ask(console, "Where is the lake to be? A folder, or s3://…, gs://…, az://…", "lake", _as("destination"))
-    found |= _ask(console, "Where is the key? env:NAME or file:PATH, never the key itself", _usual_key(), _as("key"))
-    found |= _ask(console, "Rows from when on? 2026-01-01, last-month, or everything", "everything", _since)
-    found |= _ask(console, "Of which accounts? own, all, or acct_…, acct_…", "own", _whose)
+    answers = _ask(console, "Where is the lake to be? A folder, or s3://…, gs://…, az://…", "lake", _as("destination"))
+    answers |= _ask(console, "Where is the key? env:NAME or file:PATH, never the key itself", _usual_key(), _as("key"))
+    answers |= _ask(console, "Rows from when on? 2026-01-01, last-month, or everything", "everything", _since)
+    answers |= _ask(console, "Of which accounts? own, all, or acct_…, acct_…", "own", _whose)
     by = "A file for each day, month or year? For less than some ten rows a day, month means fewer, larger files"
-    found |= _ask(console, by, "day", _word("partition"))
-    return found | _ask(console, "As parquet, jsonl, arrow, delta or iceberg?", "parquet", _word("format"))
+    answers |= _ask(console, by, "day", _word("partition"))
+    return answers | _ask(console, "As parquet, jsonl, arrow, delta or iceberg?", "parquet", _word("format"))
 
 
 def _usual_key() -> str:
@@ -55,12 +55,12 @@ def _ask(console: Console, question: str, usual: str, read: Callable[[str], dict
         try:
             if holds_key(answer):
                 raise ConfigError(_PASTED)  # noqa: TRY301 - told as what else makes no sense
-            found = read(answer)
-            parse(render(found), Path(NAME))
+            values = read(answer)
+            parse(render(values), Path(NAME))
         except ConfigError as error:
             console.complain(ConfigError(str(error).removeprefix(f"{NAME}: ")))
         else:
-            return found
+            return values
     raise UsageError("nothing was written: no answer made sense")
 
 

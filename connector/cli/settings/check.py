@@ -76,14 +76,14 @@ async def check_key(config: Config, source: str, *, accounts: Sequence[str | Non
             own = await stripe.account()
         except ConnectorError as error:
             return [Check("key", f"{config.api_key!r}, from {source}, is not taken", error)]
-        found = [Check("key", f"{config.api_key!r}, from {source}: {mode}, of {own.account}")]
+        checks = [Check("key", f"{config.api_key!r}, from {source}: {mode}, of {own.account}")]
         client = client_of(stripe)
         acting = next((account for account in accounts if account is not None), None)
-        found += [await _may(client, name, endpoint, what, acting) for name, endpoint, what in _READS]
+        checks += [await _may(client, name, endpoint, what, acting) for name, endpoint, what in _READS]
         if all_accounts:
-            found.append(await _may(client, "accounts", LIST_ACCOUNTS, "the list of connected accounts", None))
-        found += [await _is_there(stripe, account) for account in accounts[:MOST_ACCOUNTS] if account is not None]
-    return found
+            checks.append(await _may(client, "accounts", LIST_ACCOUNTS, "the list of connected accounts", None))
+        checks += [await _is_there(stripe, account) for account in accounts[:MOST_ACCOUNTS] if account is not None]
+    return checks
 
 
 async def _may(client: Client, name: str, endpoint: Endpoint, what: str, account: str | None) -> Check:

@@ -87,14 +87,14 @@ def find(named: str | None) -> SettingsFile | None:
 def _text_of(path: Path) -> str:
     """Return the text of a file that nobody else can write."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:
-        found = os.fstat(file.fileno())
-        if not stat.S_ISREG(found.st_mode):
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
             raise ConfigError(f"{path} is no ordinary file: settings are read from one")
-        if found.st_mode & _OTHERS_WRITE:
-            mode = f"{stat.S_IMODE(found.st_mode):04o}"
+        if status.st_mode & _OTHERS_WRITE:
+            mode = f"{stat.S_IMODE(status.st_mode):04o}"
             raise ConfigError(f"{path} can be written by others than its owner (mode {mode}): chmod go-w {path}")
-        if found.st_uid not in {0, os.geteuid()}:
-            raise ConfigError(f"{path} belongs to another user (uid {found.st_uid}), whose settings are not taken")
+        if status.st_uid not in {0, os.geteuid()}:
+            raise ConfigError(f"{path} belongs to another user (uid {status.st_uid}), whose settings are not taken")
         data = file.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
         raise ValueError(f"it has more than {MOST_BYTES:,} bytes")

@@ -45,9 +45,9 @@ _PLACES = {
 
 def chosen(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return those of parsed options that were chosen, as a file says them."""
-    found = {name: values[name] for name in SETTINGS if name in values}
+    given = {name: values[name] for name in SETTINGS if name in values}
     defaults = {name: list(setting.default) if setting.many else setting.default for name, setting in SETTINGS.items()}
-    return {name: _in_file(name, value) for name, value in found.items() if value != defaults[name]}
+    return {name: _in_file(name, value) for name, value in given.items() if value != defaults[name]}
 
 
 def _in_file(name: str, value: Any) -> Any:  # noqa: ANN401 - whatever an option has

@@ -76,11 +76,11 @@ def refuse_another_mode(
 
 def _values(rows: Sequence[AnyRow], name: str) -> set[object]:
     """Return the values of a field; of what cannot be compared, how it is written."""
-    found = [_value(row, name) for row in rows]
+    values = [_value(row, name) for row in rows]
     try:
-        return set(found)
+        return set(values)
     except TypeError:
-        return {value if isinstance(value, str | None) else str(value) for value in found}
+        return {value if isinstance(value, str | None) else str(value) for value in values}
 
 
 def _value(row: AnyRow, name: str) -> object:

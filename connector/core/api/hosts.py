@@ -70,8 +70,8 @@ def goes_without_proxy(base: str, no_proxy: str) -> bool:
 def unused_proxy(environ: Mapping[str, str]) -> str:
     """Say what to do where a proxy is named that does not count, as it is not of https; empty where all is well."""
     names = ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy")
-    if found := next((name for name in names if environ.get(name)), None):
-        return f"{found} is set, and only HTTPS_PROXY is used: set that to go by a proxy"
+    if variable := next((name for name in names if environ.get(name)), None):
+        return f"{variable} is set, and only HTTPS_PROXY is used: set that to go by a proxy"
     return ""
 
 

@@ -127,14 +127,14 @@ def loads(text: bytes | str) -> Any:  # noqa: ANN401 - JSON has no narrower type
 
 def has_repeats(text: bytes) -> bool:
     """Say whether an object of a text that can be read has a member more than once."""
-    found = False
+    repeats = False
 
     def look(members: list[tuple[str, Any]]) -> None:
-        nonlocal found
-        found = found or len(dict(members)) < len(members)
+        nonlocal repeats
+        repeats = repeats or len(dict(members)) < len(members)
 
     json.loads(text, object_pairs_hook=look)
-    return found
+    return repeats
 
 
 def dumps(value: object, option: int = 0) -> bytes:

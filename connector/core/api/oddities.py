@@ -96,8 +96,8 @@ def settle_numbers(value: object, *, shares: bool = False) -> None:
 
 
 def _gather(owner: Row) -> None:
-    if found := dict(_taken(owner, ())):
-        owner[REPEATED] = found
+    if repeated := dict(_taken(owner, ())):
+        owner[REPEATED] = repeated
 
 
 def _taken(value: object, path: tuple[str, ...]) -> Iterator[tuple[str, list[Any]]]:

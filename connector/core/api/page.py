@@ -116,11 +116,11 @@ def decode_page(body: bytes, *, request_id: str | None = None) -> Page:
 
 def _read(body: bytes, request_id: str | None) -> Row:
     try:
-        found = read(body)
-        document = object_of(found.value)
+        decoded = read(body)
+        document = object_of(decoded.value)
         if document is None:
             raise ProtocolError("the body is not a JSON object", request_id=request_id)
-        if found.odd:
+        if decoded.odd:
             gather_repeats(document)
     except ValueError as error:
         said = _PAGE_ON_THE_WAY if body.lstrip()[:1] == b"<" else f"the body is not JSON ({error}; {len(body)} bytes)"

@@ -97,8 +97,8 @@ def account_named(error: ApiError) -> str | None:
 
     It is the account that the request was for: the key's own, or the one acted as.
     """
-    found = _ON_ACCOUNT.search(error.message)
-    return None if found is None else found[1]
+    match = _ON_ACCOUNT.search(error.message)
+    return None if match is None else match[1]
 
 
 def explain(error: PermissionDeniedError, endpoint: str, *, restricted: bool) -> None:

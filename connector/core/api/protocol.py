@@ -252,8 +252,8 @@ def _kept(text: object, key: str, *, longest: int = _LONGEST) -> str | None:
     """Return what is kept of a text of an error: one line without the key, its end cut off where it is over-long."""
     if not isinstance(text, str):
         return None
-    found = sentence(text[: 4 * longest], (key,))  # a key that this cuts lies beyond what is kept
-    return found if len(found) <= longest else f"{found[: longest - 1]}…"
+    kept = sentence(text[: 4 * longest], (key,))  # a key that this cuts lies beyond what is kept
+    return kept if len(kept) <= longest else f"{kept[: longest - 1]}…"
 
 
 def _pair(name: str, value: Value) -> str:

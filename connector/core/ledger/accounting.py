@@ -121,12 +121,12 @@ def unshown(totals: Mapping[BalanceKey, Total], *, since: bool = False) -> list[
         totals: of the rows, by bucket.
         since: the rows are those since a recorded balance, so that only balances shown as a whole are compared.
     """
-    found: dict[tuple[str, str], Total] = {}
+    hidden: dict[tuple[str, str], Total] = {}
     for bucket, (net, rows) in totals.items():
         if rows and not (bucket.balance_type in WHOLE if since else _is_compared(bucket)):
-            before = found.get(bucket[:2], NOTHING)
-            found[bucket[:2]] = Total(before.net + net, before.rows + rows)
-    return [Unshown(*key, rows, net) for key, (net, rows) in sorted(found.items())]
+            before = hidden.get(bucket[:2], NOTHING)
+            hidden[bucket[:2]] = Total(before.net + net, before.rows + rows)
+    return [Unshown(*key, rows, net) for key, (net, rows) in sorted(hidden.items())]
 
 
 def _is_compared(bucket: BalanceKey) -> bool:
@@ -135,13 +135,13 @@ def _is_compared(bucket: BalanceKey) -> bool:
     return bool(shown) and (bucket.status in shown or bucket.status not in {AVAILABLE, PENDING})
 
 
-def cancelling(found: Iterable[Disagreement]) -> tuple[list[Disagreement], list[Disagreement]]:
+def cancelling(disagreements: Iterable[Disagreement]) -> tuple[list[Disagreement], list[Disagreement]]:
     """Divide disagreements: those of which available and pending cancel, and all others.
 
     Returns:
         Of each balance whose total agrees, what is available; and the rest. Both in the order given.
     """
-    given = list(found)
+    given = list(disagreements)
     gaps = {disagreement.bucket: disagreement.rows - disagreement.held for disagreement in given}
     agree = {
         bucket[:2]
@@ -194,7 +194,7 @@ def changes_since(
         One for each balance, sorted, whether it agrees or not.
     """
     since = [(key, net) for key, net in rows.items() if key.balance_type in WHOLE]
-    found: list[Disagreement] = []
+    disagreements: list[Disagreement] = []
     for balance_type, currency in sorted({key[:2] for key in (*rows, *before, *held) if key.balance_type in WHOLE}):
         change = sum(
             side * net
@@ -203,13 +203,15 @@ def changes_since(
             if key[:2] == (balance_type, currency)
         )
         total = sum(net for key, net in since if key[:2] == (balance_type, currency))
-        found.append(Disagreement(BalanceKey(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total))
-    return found
+        disagreements.append(
+            Disagreement(BalanceKey(balance_type, currency, f"{AVAILABLE} + {PENDING}"), change, total)
+        )
+    return disagreements
 
 
 def side_by_side(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]) -> list[Disagreement]:
     """Return what `disagreements` compares, bucket by bucket, whether it agrees or not, sorted."""
-    found: list[Disagreement] = []
+    disagreements: list[Disagreement] = []
     for balance_type, currency in _compared(rows, held):
         statuses = PUBLIC[balance_type]
         known = [BalanceKey(balance_type, currency, status) for status in statuses]
@@ -219,10 +221,10 @@ def side_by_side(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int])
         if strange:  # a status nobody knows yet: its rows are somewhere in the balance, only the whole can be compared
             whole = BalanceKey(balance_type, currency, " + ".join(statuses))
             has = sum(held.get(bucket, 0) for bucket in known)
-            found.append(Disagreement(whole, has, sum(rows.get(bucket, 0) for bucket in [*known, *strange])))
+            disagreements.append(Disagreement(whole, has, sum(rows.get(bucket, 0) for bucket in [*known, *strange])))
         else:
-            found += [Disagreement(bucket, held.get(bucket, 0), rows.get(bucket, 0)) for bucket in known]
-    return found
+            disagreements += [Disagreement(bucket, held.get(bucket, 0), rows.get(bucket, 0)) for bucket in known]
+    return disagreements
 
 
 def compared(rows: Mapping[BalanceKey, int], held: Mapping[BalanceKey, int]) -> int:

@@ -83,10 +83,10 @@ class Balance:
             for name, value in unknown.items()
             for part, entries in (object_of(value) or {}).items()
         ]
-        found = [
+        named = [
             (name, cast("list[Any]", value)) for name, value in [*unknown.items(), *parts] if isinstance(value, list)
         ]
-        return [(name, amounts) for name, entries in found if (amounts := _amounts_if_money(entries))]
+        return [(name, amounts) for name, entries in named if (amounts := _amounts_if_money(entries))]
 
 
 _FLAT = ("available", "pending", "connect_reserved", "instant_available")

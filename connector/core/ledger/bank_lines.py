@@ -93,12 +93,12 @@ def matches(line: BankStatementLine, payouts: Iterable[tuple[Known, date]]) -> l
         line: what to look for.
         payouts: each with the day it arrives on.
     """
-    found: list[Match] = []
+    matched: list[Match] = []
     for known, day in payouts:
         apart = 0 if line.arrives is None else abs((line.arrives - day).days)
         if apart <= NEAR_DAYS and is_of(line, known):
-            found.append(Match(known, day, apart))
-    return sorted(found, key=lambda match: (match.days_apart, match.known.created, match.known.id))
+            matched.append(Match(known, day, apart))
+    return sorted(matched, key=lambda match: (match.days_apart, match.known.created, match.known.id))
 
 
 def is_of(line: BankStatementLine, known: Known) -> bool:
@@ -118,18 +118,18 @@ def is_of(line: BankStatementLine, known: Known) -> bool:
 def _read(text: str) -> tuple[frozenset[tuple[str, str]], int]:
     """Return every reading of an amount: `1,199` is eleven hundred and ninety-nine, or one and a bit."""
     sign, digits = _signed(text.strip().translate(_SPACES))
-    found: set[tuple[str, str]] = set()
+    readings: set[tuple[str, str]] = set()
     for grouping, decimal in ((",", "."), (".", ",")):
         whole, point, part = digits.rpartition(decimal) if decimal in digits else (digits, "", "")
         grouped = whole.isdecimal() or bool((shape := _GROUPED.fullmatch(whole)) and shape[1] == grouping)
         if grouped and (part.isdecimal() or not point) and digits.isascii():
-            found.add((whole.replace(grouping, ""), part))
-    if not found:
+            readings.add((whole.replace(grouping, ""), part))
+    if not readings:
         elsewhere = "; its currency goes with `currency`" if _CODE.search(text) else ""
         raise UsageError(
             f"{text!r} is not an amount: write it as the bank does, such as 1,199.11 or 1.199,11{elsewhere}"
         )
-    return frozenset(found), sign
+    return frozenset(readings), sign
 
 
 def _signed(plain: str) -> tuple[int, str]:

@@ -217,7 +217,7 @@ def payout_states(
     rows = {row.id: row for row in figures.payouts if row.type == PAYOUT}
     named = {row.payout: row.id for row in rows.values() if row.payout is not None}
     seen: set[str] = set()
-    found: list[PayoutState] = []
+    states: list[PayoutState] = []
     for payout in known:
         row = rows.get(payout.row or "") or rows.get(named.get(payout.id, ""))
         if row is not None:
@@ -233,15 +233,15 @@ def payout_states(
         state = back.state if back else payout.status
         fee = 0 if row is None else row.fee
         begun = PayoutState(payout.id, sent, payout.amount, fee, payout.currency, state, payout, arrived, returned)
-        found += _within(period, begun)
+        states += _within(period, begun)
     for row in rows.values():
         if row.id not in seen:
             back = figures.returns.get(row.payout or "")
             state = back.state if back else UNKNOWN
             returned, name = back.at if back else None, row.payout or row.id
             bare = PayoutState(name, row.created, -row.amount, row.fee, row.purse.currency, state, None, None, returned)
-            found += _within(period, bare)
-    chosen = [payout for payout in found if currency in {None, payout.currency}]
+            states += _within(period, bare)
+    chosen = [payout for payout in states if currency in {None, payout.currency}]
     return sorted(chosen, key=lambda payout: (payout.sent, payout.id))
 
 
@@ -259,8 +259,8 @@ def _within(period: Period, payout: PayoutState) -> list[PayoutState]:
 
 def bank_lines(payouts: Iterable[PayoutState]) -> tuple[BankLine, ...]:
     """Add payouts up by bank account and currency, sorted, what is not known last."""
-    found: dict[tuple[str | None, str], BankLine] = {}
+    lines: dict[tuple[str | None, str], BankLine] = {}
     for payout in payouts:
         key = payout.destination, payout.currency
-        found.setdefault(key, BankLine(*key)).add(payout)
-    return tuple(found[key] for key in sorted(found, key=lambda key: (key[1], key[0] is None, key[0] or "")))
+        lines.setdefault(key, BankLine(*key)).add(payout)
+    return tuple(lines[key] for key in sorted(lines, key=lambda key: (key[1], key[0] is None, key[0] or "")))

@@ -133,11 +133,11 @@ def _of_others(then: Mapping[Segment, Sums], now: Mapping[Segment, Sums]) -> lis
         "refunds": "fees of refunds, and those they gave back",
         "other": "fees of other rows",
     }
-    found: list[Reason] = []
+    reasons: list[Reason] = []
     for name, text in groups.items():
         fees = [sum(sums.fee for segment, sums in side.items() if _group(segment) == name) for side in (then, now)]
-        found.append(Reason(name, fees[1] - fees[0], text))
-    return found
+        reasons.append(Reason(name, fees[1] - fees[0], text))
+    return reasons
 
 
 def _group(segment: Segment) -> str:

@@ -202,27 +202,27 @@ def _without_row(charge: Row, base: PaymentFees, intent_status: str | None, now:
 
 
 def _of_row(row: Row, charge: Row, base: PaymentFees) -> PaymentFees:
-    found, notes = fee_row(row), _notes(charge)
+    row_fees, notes = fee_row(row), _notes(charge)
     base = replace(
         base,
-        balance_transaction=found.balance_transaction,
-        gross=found.gross,
-        currency=found.currency,
-        exchange_rate=found.exchange_rate,
-        status=found.status,
-        available_on=found.available_on,
+        balance_transaction=row_fees.balance_transaction,
+        gross=row_fees.gross,
+        currency=row_fees.currency,
+        exchange_rate=row_fees.exchange_rate,
+        status=row_fees.status,
+        available_on=row_fees.available_on,
     )
-    if says_nothing(found) and not is_passed_on(charge):
+    if says_nothing(row_fees) and not is_passed_on(charge):
         return replace(_not_available(base, NO_FEE_DETAILS, NO_FEE), notes=notes)
-    if found.type == "charge" and all(part.type != STRIPE_FEE for part in found.parts):
+    if row_fees.type == "charge" and all(part.type != STRIPE_FEE for part in row_fees.parts):
         notes = (*notes, _NO_STRIPE_FEE)
     return replace(
         base,
         answer=Answer.KNOWN,
-        fee=found.fee,
-        net=found.net,
-        parts=found.parts,
-        unexplained=found.unexplained,
+        fee=row_fees.fee,
+        net=row_fees.net,
+        parts=row_fees.parts,
+        unexplained=row_fees.unexplained,
         notes=notes,
     )
 

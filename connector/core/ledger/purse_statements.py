@@ -31,27 +31,27 @@ if TYPE_CHECKING:
 
 def complete_to(covered: Intervals, start: int) -> int | None:
     """Return up to when every row from `start` on is in the lake; None where not even the first second's are."""
-    found = covered.touching(Interval(start, start + 1))
-    return found[0].stop if found else None
+    parts = covered.touching(Interval(start, start + 1))
+    return parts[0].stop if parts else None
 
 
 def reasons_of(covered: Intervals, period: Period, pending_rows: int) -> tuple[str, ...]:
     """Say why a period is not final, with times by its clocks; nothing where it is."""
-    found: list[str] = []
+    reasons: list[str] = []
     bounds = period.bounds
     if not covered.covers(bounds):
         upto = complete_to(covered, bounds.start)
         inside = covered.within(bounds)
         if upto is None and not inside:
-            found.append("the lake has none of its time: sync")
+            reasons.append("the lake has none of its time: sync")
         elif upto is None:
-            found.append(f"the lake begins within it, at {period.moment(inside.parts[0].start)}: sync")
+            reasons.append(f"the lake begins within it, at {period.moment(inside.parts[0].start)}: sync")
         else:
             holes = ", and has gaps after it" if len(inside.parts) > 1 else ""
-            found.append(f"the lake is complete up to {period.moment(upto)} only{holes}: sync")
+            reasons.append(f"the lake is complete up to {period.moment(upto)} only{holes}: sync")
     if pending_rows:
-        found.append(f"{counted(pending_rows, 'row')} of it {'is' if pending_rows == 1 else 'are'} still pending")
-    return tuple(found)
+        reasons.append(f"{counted(pending_rows, 'row')} of it {'is' if pending_rows == 1 else 'are'} still pending")
+    return tuple(reasons)
 
 
 def purse_statements(
@@ -80,22 +80,22 @@ def purse_statements(
     )
     start = period.bounds.start
     whole = covers(covered, first, start)
-    found = [
+    statements = [
         _purse(purse, period, figures, opening_of(purse, period, covered, figures, recorded, first=first), whole=whole)
         for purse in purses
     ]
-    return tuple(purse for purse in found if purse.lines or purse.opening.amount)
+    return tuple(purse for purse in statements if purse.lines or purse.opening.amount)
 
 
 def bridges_of(purses: Iterable[PurseStatement], bank: Iterable[BankLine]) -> tuple[Bridge, ...]:
     """Return how each currency's payments balance and the lines of its bank accounts hang together."""
     lines = list(bank)
-    found: list[Bridge] = []
+    bridges: list[Bridge] = []
     for purse in purses:
         currency, payouts = purse.purse.currency, purse.total("payouts")
         told = sum(line.left for line in lines if line.currency == currency)
         if purse.purse.balance_type == PAYMENTS and (payouts.count or told):
-            found.append(
+            bridges.append(
                 Bridge(
                     currency=currency,
                     opening=purse.opening.amount,
@@ -106,7 +106,7 @@ def bridges_of(purses: Iterable[PurseStatement], bank: Iterable[BankLine]) -> tu
                     apart=-payouts.gross - told,
                 )
             )
-    return tuple(found)
+    return tuple(bridges)
 
 
 def _purse(purse: Purse, period: Period, figures: Figures, opening: Opening, *, whole: bool) -> PurseStatement:
@@ -159,12 +159,12 @@ def _by_day(period: Period, waiting: Mapping[int, int]) -> dict[date, int]:
 
 def _fee_lines(parts: Mapping[FeeKind, tuple[int, int]], lines: Iterable[CategoryLine]) -> tuple[FeeLine, ...]:
     """Return fees by kind: parts of rows, what rows do not itemize, and rows that are fees themselves."""
-    found = [FeeLine(kind, count, amount) for kind, (count, amount) in parts.items()]
+    fee_lines = [FeeLine(kind, count, amount) for kind, (count, amount) in parts.items()]
     in_rows = sum(line.sums.fee for line in lines)
-    missing = in_rows - sum(line.amount for line in found if line.kind is not None and not line.kind.apart)
+    missing = in_rows - sum(line.amount for line in fee_lines if line.kind is not None and not line.kind.apart)
     if missing:
-        found.append(FeeLine(None, 0, missing))
-    return tuple(sorted(found, key=lambda line: (line.taxed, line.kind is None, -line.amount, _wording(line))))
+        fee_lines.append(FeeLine(None, 0, missing))
+    return tuple(sorted(fee_lines, key=lambda line: (line.taxed, line.kind is None, -line.amount, _wording(line))))
 
 
 def _wording(line: FeeLine) -> tuple[str, str, bool]:

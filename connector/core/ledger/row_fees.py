@@ -129,9 +129,9 @@ def fees_of_dispute(asked: str, received: Row, *, now: int, account: str | None 
         raise ProtocolError(f"the balance_transactions of {asked} are not a list of objects")
     rows = cast("list[Row]", given)
     if rows:
-        found = _known(base, rows)
+        fees = _known(base, rows)
         open_ = base.status is not None and base.status not in _SETTLED
-        return replace(found, notes=(f"It is at {base.status}: more rows may come.",)) if open_ else found
+        return replace(fees, notes=(f"It is at {base.status}: more rows may come.",)) if open_ else fees
     if base.status in _SETTLED or str(base.status).startswith("warning_"):
         return _not_available(base, "no_rows", f"the dispute is at {base.status} and has no balance transaction")
     return _awaited(base, received, now, by_bank=False)

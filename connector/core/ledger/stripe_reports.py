@@ -144,7 +144,7 @@ def compare_balance(rows: Iterable[Mapping[str, str]], account: AccountStatement
     Raises:
         ConfigError: an amount is none, or a line is there twice.
     """
-    found = Comparison("balance summary")
+    comparison = Comparison("balance summary")
     by_currency: dict[str, dict[str, int]] = {}
     for number, row in enumerate(rows, start=2):
         currency, category, where = row["currency"].strip().lower(), row["category"].strip(), f"{name}, line {number}"
@@ -156,9 +156,9 @@ def compare_balance(rows: Iterable[Mapping[str, str]], account: AccountStatement
         purse = _purse(account, currency)
         mine = {} if purse is None else _balance_lines(purse)
         for line, value in report.items():
-            found.add(Compared(line, currency, "net", value, mine.get(line) if purse else _of_nothing(line)))
-    _missing(found, account, by_currency)
-    return found
+            comparison.add(Compared(line, currency, "net", value, mine.get(line) if purse else _of_nothing(line)))
+    _missing(comparison, account, by_currency)
+    return comparison
 
 
 def compare_summary(rows: Iterable[Mapping[str, str]], account: AccountStatement, name: str) -> Comparison:
@@ -167,7 +167,7 @@ def compare_summary(rows: Iterable[Mapping[str, str]], account: AccountStatement
     Raises:
         ConfigError: an amount is none, or a category is there twice.
     """
-    found = Comparison("summary by category")
+    comparison = Comparison("summary by category")
     report = [_summed(row, f"{name}, line {number}") for number, row in enumerate(rows, start=2)]
     part: Part = "payouts" if any(line.category in PAYOUT_CATEGORIES for line in report) else "activity"
     seen: dict[str, set[str]] = {}
@@ -176,14 +176,14 @@ def compare_summary(rows: Iterable[Mapping[str, str]], account: AccountStatement
             summed.category, summed.currency, seen.setdefault(summed.currency, set()), f"{name}, line {number}"
         )
         seen[summed.currency].add(summed.category)
-        _compare_sums(found, summed, _purse(account, summed.currency), part)
+        _compare_sums(comparison, summed, _purse(account, summed.currency), part)
     for currency, categories in seen.items():
         purse = _purse(account, currency)
         for line in () if purse is None else purse.lines:
             if line.part == part and line.category not in categories:
-                found.add(Compared(line.category, currency, "net", None, line.sums.net))
-    _missing(found, account, seen)
-    return found
+                comparison.add(Compared(line.category, currency, "net", None, line.sums.net))
+    _missing(comparison, account, seen)
+    return comparison
 
 
 class _Summed(NamedTuple):
@@ -245,16 +245,16 @@ def differences(report: Itemized | None, lake: Itemized | None) -> list[Compared
             return []
         sides = (None if report is None else report.net, None if lake is None else lake.net)
         return [Compared(side.id, side.currency, "row", *sides)]
-    found: list[Compared] = []
+    compared: list[Compared] = []
     if report.currency != lake.currency:
-        found.append(Compared(report.id, report.currency, "currency", report.currency, lake.currency))
+        compared.append(Compared(report.id, report.currency, "currency", report.currency, lake.currency))
     if report.category is not None and report.category != lake.category:
-        found.append(Compared(report.id, report.currency, "category", report.category, lake.category))
+        compared.append(Compared(report.id, report.currency, "category", report.category, lake.category))
     for figure in FIGURES:
         values = getattr(report, figure), getattr(lake, figure)
         if values[0] != values[1]:
-            found.append(Compared(report.id, report.currency, figure, *values))
-    return found
+            compared.append(Compared(report.id, report.currency, figure, *values))
+    return compared
 
 
 def _refuse_twice(category: str, currency: str, there: Container[str], where: str) -> None:

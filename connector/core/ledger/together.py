@@ -40,12 +40,12 @@ class PurseTogether:
 
 def together(accounts: Iterable[AccountStatement]) -> tuple[PurseTogether, ...]:
     """Add accounts up, that of payments first; currencies and balances are never added to each other."""
-    found: dict[Purse, list[PurseStatement]] = {}
+    by_purse: dict[Purse, list[PurseStatement]] = {}
     for account in accounts:
         for purse in account.purses:
-            found.setdefault(purse.purse, []).append(purse)
-    order = sorted(found, key=lambda purse: (purse.balance_type != PAYMENTS, purse))
-    return tuple(_added(purse, found[purse]) for purse in order)
+            by_purse.setdefault(purse.purse, []).append(purse)
+    order = sorted(by_purse, key=lambda purse: (purse.balance_type != PAYMENTS, purse))
+    return tuple(_added(purse, by_purse[purse]) for purse in order)
 
 
 def _added(purse: Purse, statements: list[PurseStatement]) -> PurseTogether:

@@ -30,5 +30,5 @@ def ample_rows(rate: float) -> int:
 
 def groups_of(accounts: Sequence[str | None], count: int) -> list[list[str | None]]:
     """Return accounts in at most `count` groups of about equal size; each account is in one."""
-    found = [list(accounts[number::count]) for number in range(count)]
-    return [group for group in found if group]
+    groups = [list(accounts[number::count]) for number in range(count)]
+    return [group for group in groups if group]

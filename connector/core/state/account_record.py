@@ -155,9 +155,9 @@ def _opened(document: object, *, table: str, version: int, where: str) -> dict[s
     if not isinstance(document, dict) or "record_version" not in document:
         raise StateError(f"{where} is not a record of stripe-balance; point at another destination, or move it away")
     entries = cast("dict[str, Any]", document)
-    found = entries["record_version"]
-    if type(found) is not int or not 1 <= found <= version:
-        raise newer(where, found, version)
+    written = entries["record_version"]
+    if type(written) is not int or not 1 <= written <= version:
+        raise newer(where, written, version)
     if entries.get("table") != table:
         raise StateError(
             f"{where} is about {entries.get('table')!r}, not {table}: it was renamed or copied; move it away"

@@ -61,15 +61,15 @@ def calendar_of(
         pending: first seconds of the days that have pending rows.
         damaged: first seconds of the days of which files are gone or damaged.
     """
-    found: list[Stretch] = []
+    stretches: list[Stretch] = []
     for start, whole in _days(covered, first, now):
         status = _status(start, whole=whole, now=now, parked=parked, pending=pending)
         status = "damaged" if start in damaged else status
-        if found and found[-1].status == status:
-            found[-1] = Stretch(status, found[-1].start, start + DAY)
+        if stretches and stretches[-1].status == status:
+            stretches[-1] = Stretch(status, stretches[-1].start, start + DAY)
         else:
-            found.append(Stretch(status, start, start + DAY))
-    return tuple(found)
+            stretches.append(Stretch(status, start, start + DAY))
+    return tuple(stretches)
 
 
 def gaps_of(asked: Intervals, covered: Intervals, *, first: int) -> Intervals:

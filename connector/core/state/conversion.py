@@ -114,8 +114,8 @@ class Made(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 def latest(made: Iterable[Made]) -> dict[tuple[str, str, str], Made]:
     """Return what counts of what was noted, in the order in which it was; what was undone is left out."""
-    found = {table.key: table for table in made}
-    return {key: table for key, table in found.items() if table.sources}
+    newest = {table.key: table for table in made}
+    return {key: table for key, table in newest.items() if table.sources}
 
 
 def as_builtins(table: ConvertedTable) -> dict[str, Any]:

@@ -58,14 +58,14 @@ class Drift:
     @classmethod
     def of(cls, findings: Iterable[DriftFinding]) -> Drift:
         """Add up findings of one kind and name, keeping the first hundred kinds and names met."""
-        found: dict[tuple[Kind, str], DriftFinding] = {}
+        merged: dict[tuple[Kind, str], DriftFinding] = {}
         for finding in findings:
             key = (finding.kind, finding.name)
-            if key in found:
-                found[key] = replace(found[key], count=found[key].count + finding.count)
-            elif len(found) < _MOST:
-                found[key] = finding
-        return cls(tuple(sorted(found.values())))
+            if key in merged:
+                merged[key] = replace(merged[key], count=merged[key].count + finding.count)
+            elif len(merged) < _MOST:
+                merged[key] = finding
+        return cls(tuple(sorted(merged.values())))
 
     def merge(self, later: Drift) -> Drift:
         """Add what was seen later; counts add up, the earlier example stays."""

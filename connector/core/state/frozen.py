@@ -118,8 +118,8 @@ def name_of(period: str, timezone: str, revision: int) -> FrozenName:
 
 def to_name(text: str) -> FrozenName | None:
     """Read a file's name; None for one that is none of ours."""
-    found = _NAME.fullmatch(text)
-    return None if found is None else FrozenName(found["period"], found["zone"], int(found["revision"]))
+    match = _NAME.fullmatch(text)
+    return None if match is None else FrozenName(match["period"], match["zone"], int(match["revision"]))
 
 
 def digest_of(document: object) -> str:
@@ -143,10 +143,10 @@ def from_document(document: object, *, where: str) -> FrozenPeriod:
         StateError: it is none of ours, damaged, changed by hand, or of a newer version.
     """
     try:
-        found = msgspec.convert(document, FrozenPeriod)
-        checked_account(found.account)
+        frozen = msgspec.convert(document, FrozenPeriod)
+        checked_account(frozen.account)
     except (msgspec.ValidationError, ProtocolError) as error:
         raise StateError(f"{where} is damaged ({error}); restore it from a backup") from error
-    if not found.intact:
+    if not frozen.intact:
         raise StateError(f"{where} was changed since it was written: its figures have another hash; restore it")
-    return found
+    return frozen

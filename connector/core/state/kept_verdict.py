@@ -87,8 +87,8 @@ def from_document(document: object, *, where: str) -> KeptVerdict:
         StateError: it is none of ours, damaged, or of a newer version.
     """
     try:
-        found = msgspec.convert(document, KeptVerdict)
-        checked_account(found.account)
+        verdict = msgspec.convert(document, KeptVerdict)
+        checked_account(verdict.account)
     except (msgspec.ValidationError, ProtocolError) as error:
         raise StateError(f"{where} is damaged ({error}); restore it from a backup, or {REMEDY}") from error
-    return found
+    return verdict

@@ -220,15 +220,15 @@ def days_due(
         if payout.listable and (payout.created in asked or payout.id in lost):
             wanted.setdefault(payout.arrival_day, []).append(payout)
     held = {day_of(file.path): file.listings or {} for file in record.transaction_files.values()}
-    found: list[DayDue] = []
+    days: list[DayDue] = []
     for start in sorted(wanted.keys() | held.keys(), reverse=True):
         have = held.get(start, {})
         sound = {name for name, listing in have.items() if listing.reconciles} - again
         lacking = [payout for payout in wanted.get(start, ()) if payout.id not in sound]
         gone = frozenset(_moved(record.payouts, have, start))
         if lacking or gone or (start in rewrite and start in held):
-            found.append(DayDue(start, tuple(sorted(lacking, key=lambda payout: (payout.created, payout.id))), gone))
-    return found
+            days.append(DayDue(start, tuple(sorted(lacking, key=lambda payout: (payout.created, payout.id))), gone))
+    return days
 
 
 def likely_starts(payouts: Iterable[Payout]) -> dict[str, int]:
@@ -240,13 +240,13 @@ def likely_starts(payouts: Iterable[Payout]) -> dict[str, int]:
         UTC seconds, at least 0, by id.
     """
     before: dict[str, int] = {}
-    found: dict[str, int] = {}
+    starts: dict[str, int] = {}
     for payout in sorted(payouts, key=lambda each: each.created):
         if payout.automatic:
             since = before.get(payout.currency, payout.created - DAY)
-            found[payout.id] = max(0, since - AVAILABLE_AFTER)
+            starts[payout.id] = max(0, since - AVAILABLE_AFTER)
             before[payout.currency] = payout.created
-    return found
+    return starts
 
 
 def _moved(payouts: Mapping[str, Payout], have: Iterable[str], start: int) -> list[str]:

@@ -106,8 +106,8 @@ class Alteration:
 @lru_cache(maxsize=2**14)
 def account_of(path: str) -> str | None:
     """Return whose file it is, if a run may have written it; None for a file of another name."""
-    found = _OURS.fullmatch(path)
-    return found[1] if found else None
+    match = _OURS.fullmatch(path)
+    return match[1] if match else None
 
 
 def is_listed(path: str) -> bool:

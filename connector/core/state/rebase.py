@@ -69,10 +69,10 @@ def clashing(base: Parts, new: Parts, newest: Parts) -> list[str]:
 
 def _contents(files: Mapping[str, DataFile]) -> dict[str, dict[str, str]]:
     """Return what each partition holds: the SHA-256 of its file by path."""
-    found: dict[str, dict[str, str]] = {}
+    contents: dict[str, dict[str, str]] = {}
     for path, file in files.items():
-        found.setdefault(folder_of(path), {})[path] = file.sha256
-    return found
+        contents.setdefault(folder_of(path), {})[path] = file.sha256
+    return contents
 
 
 def _entries(base: Mapping[str, T], new: Mapping[str, T], newest: Mapping[str, T]) -> Mapping[str, T]:

@@ -172,21 +172,21 @@ def is_small(parts: Parts) -> bool:
 
 def changes(base: Parts, new: Parts) -> dict[str, Any]:
     """Return what a record says of the way from one state to the next, by the names of its fields."""
-    found: dict[str, Any] = {"fields": _changed_fields(base.fields, new.fields)}
+    changed: dict[str, Any] = {"fields": _changed_fields(base.fields, new.fields)}
     for name in SETS:
         was, is_ = base.of(name), new.of(name)
-        found[name] = _SAME_SECONDS if was == is_ else Seconds(is_.minus(was).pairs, was.minus(is_).pairs)
+        changed[name] = _SAME_SECONDS if was == is_ else Seconds(is_.minus(was).pairs, was.minus(is_).pairs)
     for name in ("files", "lost", "parked", "payouts"):
         there, wanted = getattr(base, name), getattr(new, name)
-        found[name] = tuple(number for key, number in sorted(wanted.items()) if there.get(key) != number)
-        found[f"{name}_removed"] = tuple(sorted(there.keys() - wanted.keys()))
-    return found
+        changed[name] = tuple(number for key, number in sorted(wanted.items()) if there.get(key) != number)
+        changed[f"{name}_removed"] = tuple(sorted(there.keys() - wanted.keys()))
+    return changed
 
 
 def are_same(base: Parts, new: Parts) -> bool:
     """Say whether a record would have nothing to say of the way from one state to the next."""
-    found = changes(base, new)
-    return not any(value not in (_SAME_FIELDS, _SAME_SECONDS, ()) for value in found.values())
+    changed = changes(base, new)
+    return not any(value not in (_SAME_FIELDS, _SAME_SECONDS, ()) for value in changed.values())
 
 
 def applied(base: Parts, record: Record) -> Parts:

@@ -125,11 +125,11 @@ class Intervals:
         """Return the parts that share a second with `bounds`, whole and in order."""
         parts, stop = self.parts, bounds.stop
         first = max(0, bisect_right(parts, bounds.start, key=_START) - 1) if len(parts) > 1 else 0
-        found: list[Interval] = []
+        touched: list[Interval] = []
         for place in range(first, len(parts)):
             part = parts[place]
             if part.start >= stop:
                 break
             if part.stop > bounds.start:
-                found.append(part)
-        return tuple(found)
+                touched.append(part)
+        return tuple(touched)

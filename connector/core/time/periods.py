@@ -183,24 +183,24 @@ def _moment(value: Time, clocks: tzinfo, name: str, today: date) -> int:
 
 
 def _month(text: str) -> tuple[date, int]:
-    found = _MONTH.fullmatch(text)
-    if not found or not 1 <= int(found[2]) <= _MONTHS:
+    match = _MONTH.fullmatch(text)
+    if not match or not 1 <= int(match[2]) <= _MONTHS:
         raise UsageError(f"{text!r} is not a month: write 2026-10, this-month or last-month")
-    return date(_checked_year(found[1]), int(found[2]), 1), 1
+    return date(_checked_year(match[1]), int(match[2]), 1), 1
 
 
 def _quarter(text: str) -> tuple[date, int]:
-    found = _QUARTER.fullmatch(text)
-    if not found:
+    match = _QUARTER.fullmatch(text)
+    if not match:
         raise UsageError(f"{text!r} is not a quarter: write 2026-Q4, this-quarter or last-quarter")
-    return date(_checked_year(found[1]), 3 * int(found[2]) - 2, 1), 3
+    return date(_checked_year(match[1]), 3 * int(match[2]) - 2, 1), 3
 
 
 def _year(text: str) -> tuple[date, int]:
-    found = _YEAR.fullmatch(text)
-    if not found:
+    match = _YEAR.fullmatch(text)
+    if not match:
         raise UsageError(f"{text!r} is not a year: write 2026, this-year or last-year")
-    return date(_checked_year(found[1]), 1, 1), _MONTHS
+    return date(_checked_year(match[1]), 1, 1), _MONTHS
 
 
 def _checked_year(text: str) -> int:

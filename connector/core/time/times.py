@@ -172,10 +172,10 @@ def _in_fractions(number: int) -> str:
 
 def _ago(text: str, today: date | None) -> str:
     """Say how a time is written that was given as so many days or weeks, back from today."""
-    found = _AGO.fullmatch(text.lower())
-    if found is None or today is None:
+    match = _AGO.fullmatch(text.lower())
+    if match is None or today is None:
         return ""
-    days = int(found[1]) * (7 if found[2] == "w" else 1)
+    days = int(match[1]) * (7 if match[2] == "w" else 1)
     day = date.fromordinal(max(date(1970, 1, 1).toordinal(), today.toordinal() - days))
     return f"times are not relative, {days:,} days ago is {day.isoformat()}; "
 

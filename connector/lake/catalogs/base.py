@@ -105,12 +105,12 @@ _BOUNDED = {
 def bounds_of(shape: TableShape, file: DataFile) -> dict[str, tuple[int, int] | tuple[str, str]]:
     """Return the least and the greatest value of columns that are never null: moments in UTC seconds, ids as text."""
     time, name = _BOUNDED[shape.name]
-    found: dict[str, tuple[int, int] | tuple[str, str]] = {}
+    bounds: dict[str, tuple[int, int] | tuple[str, str]] = {}
     if file.last_created:
-        found[time] = (file.first_created, file.last_created)
+        bounds[time] = (file.first_created, file.last_created)
     if name is not None and file.ids is not None:
-        found[name] = file.ids
-    return found
+        bounds[name] = file.ids
+    return bounds
 
 
 class CatalogTable(Protocol):
@@ -224,12 +224,12 @@ def publish(
 
     def look() -> tuple[Change, int]:
         there, wanted = _compared(table, wanted_now)
-        found = alterations(wanted, there)
-        if found and not repair:
-            raise TableAlteredError(name, found)
+        altered = alterations(wanted, there)
+        if altered and not repair:
+            raise TableAlteredError(name, altered)
         change = change_to(wanted, there)
         check(change, wanted)
-        return change, len(found)
+        return change, len(altered)
 
     def commit(due: tuple[Change, int]) -> Published:
         change, mended = due

@@ -114,9 +114,9 @@ def at_catalog(what: str, kind: type[StorageError | ConfigError] = StorageError)
     except Exception as error:
         if isinstance(error, DBAPIError) and _IN_THE_WAY.search(str(error)):
             raise _conflict(what, error) from error
-        if isinstance(error, DBAPIError) and (found := _SPOILT.search(str(error))):
+        if isinstance(error, DBAPIError) and (spoilt := _SPOILT.search(str(error))):
             raise StorageError(
-                f"{what}: the catalog's database is damaged ({found[0]}): restore it from a backup; or move a lake's"
+                f"{what}: the catalog's database is damaged ({spoilt[0]}): restore it from a backup; or move a lake's"
                 f" own {CATALOG_FILE} away, and the next run makes the tables anew, without their history"
             ) from error
         if isinstance(error, (EOFError, ValueError, ValidationError, FileNotFoundError)) and what.startswith(READING):

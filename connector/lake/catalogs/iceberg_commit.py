@@ -70,14 +70,14 @@ class Manifests:
         new = [manifest for manifest in manifests if manifest.manifest_path not in self._read]
         if new:
             with ThreadPoolExecutor(min(len(new), self._at_once)) as threads:
-                found = threads.map(lambda manifest: manifest.fetch_manifest_entry(io), new)
-                self._read.update(zip((manifest.manifest_path for manifest in new), found, strict=True))
+                entries = threads.map(lambda manifest: manifest.fetch_manifest_entry(io), new)
+                self._read.update(zip((manifest.manifest_path for manifest in new), entries, strict=True))
         return [(manifest, self._read[manifest.manifest_path]) for manifest in manifests]
 
     def keep_only(self, manifests: Sequence[ManifestFile]) -> None:
         """Forget all others."""
         paths = {manifest.manifest_path for manifest in manifests}
-        self._read = {path: found for path, found in self._read.items() if path in paths}
+        self._read = {path: entries for path, entries in self._read.items() if path in paths}
 
 
 def is_small(manifest: ManifestFile) -> bool:
@@ -120,14 +120,14 @@ class Publishing(_OverwriteFiles):
         Raises:
             ValidationException: one of them is not in the table.
         """
-        found = [
+        deleted = [
             self._entry(entry, ManifestEntryStatus.DELETED, self._snapshot_id)
             for _, live in self.read.live(self._data_manifests(), self._io)
             for entry in live
             if entry.data_file in self._deleted_data_files and entry.data_file.content == DataFileContent.DATA
         ]
-        self._validate_required_deletes(found)
-        return found
+        self._validate_required_deletes(deleted)
+        return deleted
 
     def _existing_manifests(self) -> list[ManifestFile]:
         """Return the manifests of what stays: as they are, or written anew where a file goes, or there are many.

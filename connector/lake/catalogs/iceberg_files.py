@@ -136,10 +136,10 @@ class _File(InputFile, OutputFile):
         self._put = len(content)
 
     def _content(self) -> bytes:
-        found = self._bucket.get(self._path)
-        if found is None:
+        there = self._bucket.get(self._path)
+        if there is None:
             raise FileNotFoundError(f"{self.location} is not there")
-        return found[0]
+        return there[0]
 
 
 class _Put(io.BytesIO):

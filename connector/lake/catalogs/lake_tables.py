@@ -125,13 +125,13 @@ def compared(store: Store) -> dict[str, TableComparison]:
         ConfigError: the tables are not where they are to be; or their library is not installed.
         StorageError: one of them cannot be read.
     """
-    found: dict[str, TableComparison] = {}
+    comparisons: dict[str, TableComparison] = {}
     states = States(store)
     with opened_tables(store, states=states) as opened:
         for table in TABLES:
             if (catalog_table := opened(table)) is not None:
-                found[table] = _comparison(catalog_table, states.wanted(table))
-    return found
+                comparisons[table] = _comparison(catalog_table, states.wanted(table))
+    return comparisons
 
 
 def _comparison(table: CatalogTable, wanted_now: WantedNow) -> TableComparison:
@@ -185,12 +185,12 @@ class States:
     def _now(self, spec: TableSpec[Any], account: AccountId) -> Any:  # noqa: ANN401 - of the table's kind
         known = self._newest.get((spec.name, account))
         if known is None:
-            found = state_log.load(self.store, spec, account, known=self._records)
+            record = state_log.load(self.store, spec, account, known=self._records)
         else:
-            found = state_log.newest_of(self.store, spec, known)
-        if found is not None:
-            self._newest[spec.name, account] = found
-        return found
+            record = state_log.newest_of(self.store, spec, known)
+        if record is not None:
+            self._newest[spec.name, account] = record
+        return record
 
     def _then(self, spec: TableSpec[Any], state: State, number: int) -> State | None:
         """Return a state as it was when a table was published."""

@@ -198,9 +198,9 @@ def _old_files(store: Store, name: str, table: CatalogTable, cutoff: float) -> l
     needed = set(there.files)
     for account in state_log.recorded_accounts(store, spec):
         needed |= state_log.files_since(store, spec, account, cutoff)
-    found = [
+    old = [
         file
         for file in store.list(name)
         if account_of(file.path) is not None and file.path not in needed and file.changed / 1e9 < cutoff
     ]
-    return sorted(found, key=lambda file: (file.changed, file.path))
+    return sorted(old, key=lambda file: (file.changed, file.path))

@@ -31,7 +31,7 @@ def newest_metadata(store: Store, table: str) -> str | None:
         try:
             with closing(sqlite3.connect(f"file:{quote(str(local))}?mode=ro", uri=True)) as catalog:
                 wanted = "select metadata_location from iceberg_tables where table_name = ?"
-                found = catalog.execute(wanted, (table,)).fetchone()
+                row = catalog.execute(wanted, (table,)).fetchone()
         except sqlite3.Error as error:
             raise StorageError(f"reading {CATALOG_FILE}: {error}") from error
-    return None if found is None else str(found[0]).rpartition("/")[2]
+    return None if row is None else str(row[0]).rpartition("/")[2]

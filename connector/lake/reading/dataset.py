@@ -266,10 +266,10 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     """
     zone = None if timezone is None else zone_named(timezone)
     comparer = Comparer(open_store(placed(destination, storage_options)))
-    found = _newest(comparer, table, account) if version is None else TableSnapshot.of(table, None, comparer)
-    if not found.accounts:
+    snapshot = _newest(comparer, table, account) if version is None else TableSnapshot.of(table, None, comparer)
+    if not snapshot.accounts:
         raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
-    chosen = found if account is None else _of_account(found, account)
+    chosen = snapshot if account is None else _of_account(snapshot, account)
     if version is not None:
         account, chosen = _as_of(chosen, version)
     everything = chosen.schema
@@ -304,11 +304,11 @@ def _newest(comparer: Comparer, table: str, account: str | None, *, of: str | No
     if table == TABLE:  # the reports before the states: runs may go on meanwhile
         held = recorded_accounts(store, TRANSACTIONS) if account is None else [AccountId(account)]
         witnessed = witnessed_records(store, held)
-    found = TableSnapshot.of(table, of, comparer)
-    there = {files.account: files.moment.number for files in found.accounts}
+    snapshot = TableSnapshot.of(table, of, comparer)
+    there = {files.account: files.moment.number for files in snapshot.accounts}
     for name in witnessed if account is None else [account]:
         refuse_turned_back(name, there.get(name, 0), witnessed)
-    return found
+    return snapshot
 
 
 def _as_of(snapshot: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:

@@ -35,8 +35,8 @@ def known_ids(store: Store, account: AccountId) -> tuple[str, ...]:
     state = table_states.load(store, account)
     if state is not None:
         files = sorted(state.files.values(), key=lambda file: file.last_created)
-        found = (_first(store, state, tried) for tried in (files[::-1], files))
-        if ids := tuple(dict.fromkeys(row_id for row_id in found if row_id is not None)):
+        first_ids = (_first(store, state, tried) for tried in (files[::-1], files))
+        if ids := tuple(dict.fromkeys(row_id for row_id in first_ids if row_id is not None)):
             return ids
     payouts = load_payouts(store, account)
     return () if payouts is None else tuple(sorted(payouts.payouts)[-1:])
@@ -45,8 +45,8 @@ def known_ids(store: Store, account: AccountId) -> tuple[str, ...]:
 def _first(store: Store, state: TableState, files: Sequence[DataFile]) -> str | None:
     """Return an id from the first of some files that is as it was written."""
     for file in islice(files, FILES_TRIED):
-        if (found := _first_id(store, state, file)) is not None:
-            return found
+        if (row_id := _first_id(store, state, file)) is not None:
+            return row_id
     return None
 
 

@@ -131,9 +131,9 @@ class Comparer:
             LakeChangedError: it is another one, and a run is at work, or has been since.
             StorageError: it is another one, and no run made it so; or it cannot be read.
         """
-        found = os.fstat(descriptor)
-        if found.st_size != file.bytes or not (
-            self._is_trusted(found, local, file, moment) or self._sha256(descriptor, found, file) == file.sha256
+        status = os.fstat(descriptor)
+        if status.st_size != file.bytes or not (
+            self._is_trusted(status, local, file, moment) or self._sha256(descriptor, status, file) == file.sha256
         ):
             raise self.difference(file.path, moment)
 

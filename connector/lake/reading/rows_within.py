@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 def files_within(state: TableState, seconds: Intervals) -> list[DataFile]:
     """Return the files with rows of some seconds, maybe, in order of time."""
-    found = [
+    files = [
         file for file in state.files.values() if seconds.touching(Interval(file.first_created, file.last_created + 1))
     ]
-    return sorted(found, key=lambda file: file.first_created)
+    return sorted(files, key=lambda file: file.first_created)
 
 
 def profile_of(store: Store, form: Format, files: Iterable[DataFile]) -> RowProfile:
@@ -52,22 +52,22 @@ def rows_of(store: Store, form: Format, files: Iterable[DataFile]) -> list[tuple
         StaleFileError: a file is gone, or not as the state has it.
         StorageError: it cannot be read.
     """
-    found: list[tuple[int, str]] = []
+    rows: list[tuple[int, str]] = []
     for file in files:
         with _opened(store, form, file) as batches:
             for batch in batches:
-                found += zip(created_seconds(batch), batch.column("id").to_pylist(), strict=True)
-    return sorted(found)
+                rows += zip(created_seconds(batch), batch.column("id").to_pylist(), strict=True)
+    return sorted(rows)
 
 
 def ids_within(store: Store, form: Format, state: TableState, seconds: Intervals) -> set[str]:
     """Return the ids of the rows of some seconds; raises what `rows_of` raises. Blocks."""
-    found: set[str] = set()
+    ids: set[str] = set()
     for file in files_within(state, seconds):
         with _opened(store, form, file) as batches:
             for batch in batches:
-                found.update(batch.filter(inside(batch.column("created"), seconds)).column("id").to_pylist())
-    return found
+                ids.update(batch.filter(inside(batch.column("created"), seconds)).column("id").to_pylist())
+    return ids
 
 
 @contextmanager

@@ -157,9 +157,9 @@ def _small(
     table: str, record: PayoutsRecord | BalancesRecord, moment: Moment, files: Mapping[str, DataFile]
 ) -> TableFiles:
     """Return what there is of a small table."""
-    found = small_table(table, record.format)
+    small = small_table(table, record.format)
     return TableFiles(
-        record.account, _in_order(files), moment, found.form, file_schema(table, Granularity.DAY), found.to_batch
+        record.account, _in_order(files), moment, small.form, file_schema(table, Granularity.DAY), small.to_batch
     )
 
 

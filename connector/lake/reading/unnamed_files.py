@@ -52,9 +52,9 @@ def look_for_unnamed(store: Store) -> UnnamedFiles:
         StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
-    found = unnamed_files(store, named_files(store, table_states.states(store)))
-    if not (found.by_account or found.elsewhere):
-        return found
+    unnamed = unnamed_files(store, named_files(store, table_states.states(store)))
+    if not (unnamed.by_account or unnamed.elsewhere):
+        return unnamed
     named = named_files(store, table_states.states(store))
     for (table, account), paths in named.items():
         named[table, account] = {*paths, *announced_paths(store, SPEC_OF[table].name, AccountId(account))}
@@ -72,17 +72,17 @@ def named_files(store: Store, states: Iterable[TableState]) -> dict[tuple[str, s
         StateError: a record cannot be understood.
         StorageError: the destination cannot be read.
     """
-    found: dict[tuple[str, str], Collection[str]] = {
+    named: dict[tuple[str, str], Collection[str]] = {
         (TRANSACTIONS.name, state.account): state.files.keys() for state in states
     }
     for account in recorded_accounts(store, PAYOUTS):
         if (payouts := load_payouts(store, account)) is not None:
-            found["payouts", account] = payouts.files.keys()
-            found["payout_transactions", account] = payouts.transaction_files.keys()
+            named["payouts", account] = payouts.files.keys()
+            named["payout_transactions", account] = payouts.transaction_files.keys()
     for account in recorded_accounts(store, BALANCES):
         if (balances := load_balances(store, account)) is not None:
-            found["balances", account] = balances.files.keys()
-    return found
+            named["balances", account] = balances.files.keys()
+    return named
 
 
 def beside(
@@ -104,12 +104,12 @@ def beside(
         return ()
     with suppress(StorageError):
         folders = (f"{table}/account={account}" for table in spec.tables)
-        found = [one for folder in folders for one in store.besides(folder, files) if one.matters]
-        if not found or facts_of(store).format in TABLE_FORMATS:
+        unnamed = [one for folder in folders for one in store.besides(folder, files) if one.matters]
+        if not unnamed or facts_of(store).format in TABLE_FORMATS:
             return ()
-        told = [FileDifference(one.path, "extra") for one in found]
+        told = [FileDifference(one.path, "extra") for one in unnamed]
         left = {one.path for one in standing(store, spec, account, files, told)}
-        return tuple(sorted(one for one in found if one.path in left))
+        return tuple(sorted(one for one in unnamed if one.path in left))
     return ()
 
 
@@ -129,11 +129,11 @@ def unnamed_files(store: Store, named: Mapping[tuple[str, str], Collection[str]]
         return UnnamedFiles()
     homes = {f"{table}/account={account}/": (table, account) for table, account in named}
     known = {path for paths in named.values() for path in paths}
-    found: dict[tuple[str, str] | None, list[Unnamed]] = {}
+    by_home: dict[tuple[str, str] | None, list[Unnamed]] = {}
     for table in TABLES:
         for unnamed_file in store.besides(table, known):
             if unnamed_file.matters:
                 home = "/".join(unnamed_file.path.split("/", 2)[:2]) + "/"
-                found.setdefault(homes.get(home), []).append(unnamed_file)
-    elsewhere = tuple(sorted(found.pop(None, ())))
-    return UnnamedFiles({home: tuple(sorted(ones)) for home, ones in found.items() if home is not None}, elsewhere)
+                by_home.setdefault(homes.get(home), []).append(unnamed_file)
+    elsewhere = tuple(sorted(by_home.pop(None, ())))
+    return UnnamedFiles({home: tuple(sorted(ones)) for home, ones in by_home.items() if home is not None}, elsewhere)

@@ -34,8 +34,8 @@ def load_savings(store: Store, *, now: int) -> Savings:
     if there is None:
         return Savings(now)
     try:
-        found = cast("dict[str, Any]", json.loads(there.data))
-        return Savings(int(found["at"]), float(found["in_hand"]))
+        document = cast("dict[str, Any]", json.loads(there.data))
+        return Savings(int(document["at"]), float(document["in_hand"]))
     except (ValueError, LookupError, TypeError):
         return Savings(now, 0.0)
 

@@ -161,17 +161,17 @@ class Commits(Generic[S]):
             return self._with(newest, self._others.found(newest)[1])
         with self._store.turn(self._folder) as alone:
             newest = state_log.newest_of(self._store, self._spec, state, lately=lately)
-            said, found = self._others.found(newest)
-            for tried in range(ROUNDS if found else 0):
-                folders, wanted = _in_place(found), self._with(newest, found)
+            said, theirs = self._others.found(newest)
+            for tried in range(ROUNDS if theirs else 0):
+                folders, wanted = _in_place(theirs), self._with(newest, theirs)
                 try:
                     newest = state_log.commit(self._store, self._spec, wanted, run=self._run, visible=folders)
                 except CommitConflictError:  # a partition of a table was written by yet another run meanwhile
                     if tried == ROUNDS - 1:
                         raise
                     newest = state_log.newest_of(self._store, self._spec, newest)
-                    said, found = self._others.found(newest)
-                    if found:
+                    said, theirs = self._others.found(newest)
+                    if theirs:
                         continue
                 break
             self._clear([info for info, _ in said], alone=alone)
@@ -255,13 +255,13 @@ class Commits(Generic[S]):
         position = 0
         for batch in together(writes, self._store.at_once):
             if refused is not None:
-                found: Iterable[Write[R] | StorageError] = repeat(refused, len(batch))
+                answers: Iterable[Write[R] | StorageError] = repeat(refused, len(batch))
             elif len(batch) == 1:
-                found = map(attempt, batch)
+                answers = map(attempt, batch)
             else:
                 with ThreadPoolExecutor(len(batch)) as threads:
-                    found = list(threads.map(attempt, batch))
-            for write, told in zip(batch, found, strict=True):
+                    answers = list(threads.map(attempt, batch))
+            for write, told in zip(batch, answers, strict=True):
                 yield position, write, told
                 position += 1
                 if write.awaited and isinstance(told, StorageError):

@@ -96,16 +96,16 @@ def differences(
         StorageError: when the destination cannot be read.
     """
     there = {info.path: info for info in store.list(folder)}
-    found = [FileDifference(path, "extra") for path in there.keys() - files.keys()]
+    differing = [FileDifference(path, "extra") for path in there.keys() - files.keys()]
     for path, file in files.items():
         if path not in there:
             if changed_files(store, [file]):
-                found.append(FileDifference(path, "missing"))
+                differing.append(FileDifference(path, "missing"))
             continue
         touched = full or (since is not None and there[path].changed >= since and path not in trusted)
         if there[path].bytes != file.bytes or (touched and changed_files(store, [file])):
-            found.append(FileDifference(path, "changed"))
-    return sorted(found)
+            differing.append(FileDifference(path, "changed"))
+    return sorted(differing)
 
 
 def _as_written(store: Store, file: Recorded, *, full: bool) -> bool:

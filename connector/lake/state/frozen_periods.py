@@ -26,9 +26,9 @@ def frozen_names(store: Store, account: AccountId) -> list[FrozenName]:
         StorageError: the lake cannot be read.
     """
     place = f"{STATE}/{folder(account)}"
-    found = [to_name(info.path.removeprefix(f"{place}/")) for info in store.list(place)]
+    names = [to_name(info.path.removeprefix(f"{place}/")) for info in store.list(place)]
     newest = {
-        (frozen.period, frozen.zone): frozen for frozen in sorted(frozen for frozen in found if frozen is not None)
+        (frozen.period, frozen.zone): frozen for frozen in sorted(frozen for frozen in names if frozen is not None)
     }
     return sorted(newest.values())
 
@@ -89,7 +89,7 @@ def _load(store: Store, account: AccountId, name: FrozenName) -> FrozenPeriod:
         document = json.loads(there.data if there else b"")
     except (ValueError, RecursionError) as error:
         raise StateError(f"{where} is damaged ({error}); restore it from a backup") from error
-    found = from_document(document, where=where)
-    if found.account != account or name_of(found.name, found.timezone, found.revision) != name:
-        raise StateError(f"{where} is about {found.account}, {found.name}: it was renamed or copied; move it away")
-    return found
+    frozen = from_document(document, where=where)
+    if frozen.account != account or name_of(frozen.name, frozen.timezone, frozen.revision) != name:
+        raise StateError(f"{where} is about {frozen.account}, {frozen.name}: it was renamed or copied; move it away")
+    return frozen

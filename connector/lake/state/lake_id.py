@@ -29,12 +29,12 @@ def lake_id(store: Store) -> str | None:
     if there is None:
         return None
     try:
-        found = json.loads(there.data)["id"]
+        value = json.loads(there.data)["id"]
     except (ValueError, LookupError, TypeError) as error:
         raise StateError(f"{PATH} is damaged ({error!r}); restore it from a backup, or remove it") from error
-    if not isinstance(found, str) or not found:
-        raise StateError(f"{PATH} is damaged (its id is {found!r}); restore it from a backup, or remove it")
-    return found
+    if not isinstance(value, str) or not value:
+        raise StateError(f"{PATH} is damaged (its id is {value!r}); restore it from a backup, or remove it")
+    return value
 
 
 def begin_lake(store: Store, *, now: int) -> str:

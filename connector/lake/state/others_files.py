@@ -40,12 +40,12 @@ class OthersFiles(Generic[S]):
     def found(self, state: S) -> tuple[list[tuple[FileInfo, Intent]], list[IntendedFile]]:
         """Return what other runs have said, and what of it is visible and not in the state."""
         said = intents.others(self.store, self.spec.name, self.account, self.run)
-        found: dict[str, IntendedFile] = {}
+        entries: dict[str, IntendedFile] = {}
         for _, intent in said:
             for file in intent.files:
-                if file.folder not in found and follows(state.recorded, file) and (entry := self.there(state, file)):
-                    found[file.folder] = entry
-        return said, list(found.values())
+                if file.folder not in entries and follows(state.recorded, file) and (entry := self.there(state, file)):
+                    entries[file.folder] = entry
+        return said, list(entries.values())
 
     def there(self, state: S, intended: IntendedFile) -> IntendedFile | None:
         """Return an entry, with the version of its file, if the partition is as it was to be."""

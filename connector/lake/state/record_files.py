@@ -70,7 +70,7 @@ def numbers(store: Store, table: str, account: str) -> list[int]:
         StorageError: the destination cannot be read.
     """
     named = (_NAME.fullmatch(name) for name in store.names(records_folder(table, account)))
-    return sorted(number for found in named if found and (number := int(found[1])))
+    return sorted(number for match in named if match and (number := int(match[1])))
 
 
 def newest_number(store: Store, table: str, account: str) -> int:
@@ -80,7 +80,7 @@ def newest_number(store: Store, table: str, account: str) -> int:
         StorageError: the destination cannot be read.
     """
     named = map(_NAME.fullmatch, reversed(store.names(records_folder(table, account))))
-    return next((int(found[1]) for found in named if found), 0)
+    return next((int(match[1]) for match in named if match), 0)
 
 
 def written_at(store: Store, table: str, account: AccountId, number: int) -> float | None:
@@ -142,13 +142,13 @@ def back_from(
     Returns:
         The records, oldest first, and the number of the one that is missing before them, or 0 if none is.
     """
-    found: list[Record] = []
+    records: list[Record] = []
     while number > 0:
         if (record := record_at(store, spec, account, number, known)) is None:
-            return found[::-1], number
-        found.append(record)
+            return records[::-1], number
+        records.append(record)
         number = record.base or 0
-    return found[::-1], 0
+    return records[::-1], 0
 
 
 def create(store: Store, record: Record) -> bool:

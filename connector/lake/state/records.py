@@ -33,16 +33,16 @@ def record_names(store: Store, kind: str) -> list[AccountId]:
         StorageError: the destination cannot be read.
     """
     folder = f"{STATE}/{kind}"
-    found: list[AccountId] = []
+    accounts: list[AccountId] = []
     for info in store.list(folder):
         name = info.path.removeprefix(f"{folder}/")
         if not name.endswith(".json"):
             continue
         try:
-            found.append(checked_account(name.removesuffix(".json")))
+            accounts.append(checked_account(name.removesuffix(".json")))
         except ProtocolError as error:
             raise StateError(f"{info.path} is not a record's name; move it away") from error
-    return sorted(found)
+    return sorted(accounts)
 
 
 class Record(Protocol):

@@ -177,10 +177,10 @@ class _Testimony:
 
 def _newest_reports(store: Store, accounts: Collection[AccountId], *, savings: bool) -> NewestReports:
     testimony = _Testimony()
-    found: Savings | None = None
+    in_hand: Savings | None = None
     read = 0
     for info in _listed(store):
-        enough = testimony.records.keys() >= set(accounts) and (found or not savings)
+        enough = testimony.records.keys() >= set(accounts) and (in_hand or not savings)
         if (enough and read) and not testimony.may_hear(info):
             continue
         if read == MOST_WITNESSES:
@@ -189,8 +189,8 @@ def _newest_reports(store: Store, accounts: Collection[AccountId], *, savings: b
         there = store.read(info.path)
         report = _document(b"" if there is None else there.data)
         testimony.add(info, report)
-        found = found or _savings_in(report)
-    return NewestReports(testimony.records, found)
+        in_hand = in_hand or _savings_in(report)
+    return NewestReports(testimony.records, in_hand)
 
 
 def _document(data: bytes) -> dict[str, Any]:

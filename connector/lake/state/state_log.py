@@ -86,13 +86,13 @@ def recorded_accounts(store: Store, spec: TableSpec[Any]) -> list[AccountId]:
         StorageError: the destination cannot be read.
     """
     refuse_other_states(store)
-    found: list[AccountId] = []
+    accounts: list[AccountId] = []
     for name in store.folders(f"{FOLDER}/{spec.name}"):
         try:
-            found.append(checked_account(name))
+            accounts.append(checked_account(name))
         except ProtocolError as error:
             raise StateError(f"{FOLDER}/{spec.name}/{name} is no account's folder; move it away") from error
-    return found
+    return accounts
 
 
 def refuse_other_states(store: Store) -> None:
@@ -229,16 +229,16 @@ def files_since(store: Store, spec: TableSpec[Any], account: AccountId, since: f
         StateError: a record is damaged, foreign, of a newer version, or of another account.
         StorageError: it cannot be read.
     """
-    found: set[str] = set()
+    paths: set[str] = set()
     number = newest_number(store, spec.name, account)
     while number and (record := record_at(store, spec, account, number)) is not None:
-        found |= {file.path for file in record.files}
+        paths |= {file.path for file in record.files}
         written = written_at(store, spec.name, account, number)
         if written is not None and written <= since:
             then = load_at(store, spec, account, number)
-            return found | (set() if then is None else set(then.recorded.files))
+            return paths | (set() if then is None else set(then.recorded.files))
         number -= 1
-    return found
+    return paths
 
 
 def commit(

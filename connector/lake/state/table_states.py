@@ -139,19 +139,19 @@ def compare(
         StorageError: when the destination cannot be read.
     """
     folder = account_folder(state.account)
-    found = differences(store, folder, state.files, full=full, since=since, trusted=trusted)
-    return without_older(found, state.format)
+    differing = differences(store, folder, state.files, full=full, since=since, trusted=trusted)
+    return without_older(differing, state.format)
 
 
-def without_older(found: list[FileDifference], format_name: str) -> list[FileDifference]:
+def without_older(differences: list[FileDifference], format_name: str) -> list[FileDifference]:
     """Return differences without files that no record names, where a table lists those that count.
 
     They are older ones, which readers of older versions need, or what a killed run left; `maintain` removes them.
     """
     return (
-        found
+        differences
         if format_name not in TABLE_FORMATS
-        else [difference for difference in found if difference.kind != "extra"]
+        else [difference for difference in differences if difference.kind != "extra"]
     )
 
 

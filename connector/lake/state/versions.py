@@ -40,15 +40,15 @@ def version_of(store: Store, spec: TableSpec[S], account: AccountId, number: int
         StorageError: the lake cannot be read.
     """
     newest = state_log.load(store, spec, account)
-    found = state_log.load_at(store, spec, account, number) if number > 0 else None
-    if newest is None or found is None:
+    state = state_log.load_at(store, spec, account, number) if number > 0 else None
+    if newest is None or state is None:
         last = 0 if newest is None else newest.number
         raise ConfigError(
             f"{spec.name} of {account} has no record {number:,} (any more): the newest is {last:,}, and records go a"
             f" week after later ones hold all that they say; {_whole(store, spec, account)}"
         )
     is_there = _presence(store, spec, newest)
-    gone = sum(not is_there(file) for file in found.recorded.files.values())
+    gone = sum(not is_there(file) for file in state.recorded.files.values())
     if gone:
         why = (
             "`maintain` has removed older files"
@@ -57,10 +57,10 @@ def version_of(store: Store, spec: TableSpec[S], account: AccountId, number: int
         )
         raise ConfigError(
             f"record {number:,} of {spec.name} of {account} cannot be read any more: of its"
-            f" {counted(len(found.recorded.files), 'file')}, {gone:,} {'was' if gone == 1 else 'were'} replaced"
+            f" {counted(len(state.recorded.files), 'file')}, {gone:,} {'was' if gone == 1 else 'were'} replaced"
             f" or removed since ({why}); {_whole(store, spec, account)}"
         )
-    return found
+    return state
 
 
 def whole_versions(
@@ -107,10 +107,10 @@ def _presence(store: Store, spec: TableSpec[Any], newest: State) -> Callable[[Da
 
 
 def _ranges(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
-    found: list[tuple[int, int]] = []
+    ranges: list[tuple[int, int]] = []
     for number in sorted(numbers):
-        if found and found[-1][1] == number - 1:
-            found[-1] = found[-1][0], number
+        if ranges and ranges[-1][1] == number - 1:
+            ranges[-1] = ranges[-1][0], number
         else:
-            found.append((number, number))
-    return tuple(found)
+            ranges.append((number, number))
+    return tuple(ranges)

@@ -210,19 +210,19 @@ class Bucket:
         """Return what `list` yields; None where there are more than some number."""
 
         def attempt() -> list[ListedObject]:
-            found: list[ListedObject] = []
+            objects: list[ListedObject] = []
             for chunk in obstore.list(self._store_for(0), prefix):  # pyright: ignore[reportUnknownMemberType] - of another way to call it
-                found += map(self._found, chunk)
-                if len(found) > most:
+                objects += map(self._found, chunk)
+                if len(objects) > most:
                     break
-            return found
+            return objects
 
-        found = self._read(attempt, Act.LIST, prefix)
-        if found is None:
+        listing = self._read(attempt, Act.LIST, prefix)
+        if listing is None:
             raise self._no_bucket()
-        if not found:
+        if not listing:
             self._refuse_no_store()
-        return None if len(found) > most else _without_markers(sorted(found, key=lambda listed: listed.path))
+        return None if len(listing) > most else _without_markers(sorted(listing, key=lambda listed: listed.path))
 
     def shows(self, prefix: str) -> bool:
         """Say whether there is any object below a folder; not where these credentials may not look there."""

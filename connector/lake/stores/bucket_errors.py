@@ -92,8 +92,8 @@ _IN_WORDS = (
 
 def status_of(error: Exception) -> int | None:
     """Return the HTTP status that an error tells of; None where there was no answer."""
-    found = _STATUS.search(str(error))
-    return None if found is None else int(found[1][:3])
+    match = _STATUS.search(str(error))
+    return None if match is None else int(match[1][:3])
 
 
 def is_no_bucket(error: Exception) -> bool:

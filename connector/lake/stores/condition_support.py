@@ -74,8 +74,8 @@ class ConditionSupport:
 
     def _is_remembered(self, replacing: bool) -> bool:  # noqa: FBT001 - as `heeds` has it
         where = self._where(replacing)
-        found = self.cache.listing(FILES, REMEMBERED, lambda: list(self.bucket.list(REMEMBERED)))
-        at = next((listed.modified for listed in found if listed.path == where), 0) / 1e9
+        objects = self.cache.listing(FILES, REMEMBERED, lambda: list(self.bucket.list(REMEMBERED)))
+        at = next((listed.modified for listed in objects if listed.path == where), 0) / 1e9
         return 0 <= self.utc() - at < REMEMBERED_SECONDS
 
     def _asked(self, replacing: bool) -> bool:  # noqa: FBT001 - as above

@@ -121,8 +121,8 @@ def provider_of(scheme: str, settings: Mapping[str, str], around: Surroundings) 
     if profile is None and _is_told(scheme, settings, environ):
         _refuse_half(settings, environ)
         return None
-    if scheme == "s3" and (found := _of_boto3(profile or environ.get("AWS_PROFILE"), around)) is not None:
-        return found
+    if scheme == "s3" and (own_profile := _of_boto3(profile or environ.get("AWS_PROFILE"), around)) is not None:
+        return own_profile
     if scheme == "memory" or around.answers(METADATA, METADATA_SECONDS):
         return None
     raise ConfigError(f"no credentials for {scheme}://{_instead(scheme, environ)}: {SET[scheme]}")
@@ -177,10 +177,10 @@ def _of_boto3(profile: str | None, around: Surroundings) -> Profile | None:
             f"the AWS profile {profile!r} is read by boto3, which is not installed: pip install boto3, or {SET['s3']}"
         ) from None
     try:
-        found = Profile(boto3.Session(profile_name=profile))
-        if found.there:
-            found()  # a session that has run out is noticed here, not in the middle of a run
-            return found
+        own_profile = Profile(boto3.Session(profile_name=profile))
+        if own_profile.there:
+            own_profile()  # a session that has run out is noticed here, not in the middle of a run
+            return own_profile
     except Exception as error:  # noqa: BLE001 - boto3's errors are of many kinds, and its types are not here
         named = "the AWS configuration" if profile is None else f"the AWS profile {profile!r}"
         raise ConfigError(f"{named} gives no credentials: {sentence(str(error))[:300]}") from None

@@ -123,22 +123,22 @@ class FolderCache:
             return None
         if self._walk is None or self.now() - self._walk.at > LOOK_SECONDS:
             changes, began = self._changes, self.now()
-            found = self.whole(MOST_LISTED)
-            if found is None:
+            objects = self.whole(MOST_LISTED)
+            if objects is None:
                 self._is_large = True
                 return None
             if changes != self._changes:
                 return None
-            self._walk = FolderListing(began, found)
+            self._walk = FolderListing(began, objects)
         return self._walk.listing(kind, prefix)
 
     def _asked(self, kind: str, prefix: str, ask: Callable[[], Sequence[T]]) -> Sequence[T]:
         """Ask for a listing, and remember it unless something has changed meanwhile."""
         changes, began = self._changes, self.now()
-        found = ask()
+        listing = ask()
         if changes == self._changes:
-            self._listings[kind, prefix] = (began, found)
-        return found
+            self._listings[kind, prefix] = (began, listing)
+        return listing
 
     def _known(self, kind: str, prefix: str) -> Sequence[object] | None:
         """Return a listing of just now, if there was one."""
@@ -169,12 +169,12 @@ class FolderCache:
         if self.now() - self._absent.get(path, float("-inf")) <= LOOK_SECONDS:
             return None
         changes, began = self._changes, self.now()
-        found = ask()
-        if found is not None:
-            self._keep(path, found)
+        there = ask()
+        if there is not None:
+            self._keep(path, there)
         elif changes == self._changes:
             self._absent[path] = began
-        return found
+        return there
 
     def _about(self, ask: Callable[[], Content | None]) -> Content | None:
         at, content = self._said
@@ -218,12 +218,12 @@ class FolderCache:
             self._said = (float("-inf"), None)
         if self._walk is not None:
             self._walk.changed.add(path)
-        for (kind, prefix), (_, found) in list(self._listings.items()):
-            if path.startswith(f"{prefix}/") and not (kind == FOLDERS and _names_folder_of(found, prefix, path)):
+        for (kind, prefix), (_, listing) in list(self._listings.items()):
+            if path.startswith(f"{prefix}/") and not (kind == FOLDERS and _names_folder_of(listing, prefix, path)):
                 self._listings.pop((kind, prefix), None)
 
 
-def _names_folder_of(found: Sequence[object], prefix: str, path: str) -> bool:
+def _names_folder_of(folders: Sequence[object], prefix: str, path: str) -> bool:
     """Say whether a listing of the folders in a folder is not changed by a put or a delete."""
     inner, slash, _ = path.removeprefix(f"{prefix}/").partition("/")
-    return not slash or f"{prefix}/{inner}" in found
+    return not slash or f"{prefix}/{inner}" in folders

@@ -225,13 +225,13 @@ class LocalStore:
     def list(self, prefix: str) -> Iterator[FileInfo]:
         """Yield the files below a folder, in order of path, without those whose name begins with a dot."""
         with at_disk(f"listing {prefix}"):
-            found = sorted(
+            files = sorted(
                 f"{folder}/{name}"
                 for folder, _, names in os.walk(self._at(prefix), onerror=_refuse_unless_missing)
                 for name in names
                 if not name.startswith(".") and is_clean(self._path(f"{folder}/{name}"))
             )
-        for file in found:  # each is looked at when it is asked for: many want the first alone
+        for file in files:  # each is looked at when it is asked for: many want the first alone
             with at_disk(f"listing {prefix}"):
                 info = self._info(file)
             if info is not None:
@@ -241,8 +241,8 @@ class LocalStore:
         """Return the names of the visible files right in a folder, sorted; nothing is asked about each."""
         with at_disk(f"listing {prefix}"):
             try:
-                with os.scandir(self._at(prefix)) as found:
-                    names = sorted([entry.name for entry in found if entry.name[0] != "." and not entry.is_dir()])
+                with os.scandir(self._at(prefix)) as entries:
+                    names = sorted([entry.name for entry in entries if entry.name[0] != "." and not entry.is_dir()])
             except FileNotFoundError:
                 return []
         return names if is_clean_name("".join(names)) else [*filter(is_clean_name, names)]
@@ -266,8 +266,8 @@ class LocalStore:
         """Return the names of the folders in a folder that hold a visible file, sorted."""
         with at_disk(f"listing {prefix}"):
             try:
-                with os.scandir(self._at(prefix)) as found:
-                    inner = [entry for entry in found if not entry.name.startswith(".") and entry.is_dir()]
+                with os.scandir(self._at(prefix)) as entries:
+                    inner = [entry for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
             except FileNotFoundError:
                 return []
             return sorted(entry.name for entry in inner if _holds_a_file(entry.path))
@@ -284,8 +284,8 @@ class LocalStore:
         """See `Store.other_lake`."""
         with at_disk(f"looking around {self.root}"):
             place = self.root.resolve()
-            found = lake_around(place) or lake_below(place)
-        return None if found is None else str(found)
+            lake = lake_around(place) or lake_below(place)
+        return None if lake is None else str(lake)
 
     def address(self, path: str) -> str:
         """Return the file's absolute path."""
@@ -295,8 +295,8 @@ class LocalStore:
         """Remove what runs left in the staging folder; see `Store.clear`."""
         with at_disk(f"clearing {self._staged_folder}"):
             try:
-                with os.scandir(self._staged_folder) as found:
-                    there = [(Path(entry.path), entry.name if entry.is_dir() else "") for entry in found]
+                with os.scandir(self._staged_folder) as entries:
+                    there = [(Path(entry.path), entry.name if entry.is_dir() else "") for entry in entries]
             except FileNotFoundError:
                 return
             for path, run in there:
@@ -332,10 +332,10 @@ class LocalStore:
     def _info(self, file: str) -> FileInfo | None:
         """Return what there is to say of a file; None for one that was removed meanwhile, or a link to nothing."""
         try:
-            found = os.stat(file)  # noqa: PTH116 - a third of the time, and a folder may hold very many
+            status = os.stat(file)  # noqa: PTH116 - a third of the time, and a folder may hold very many
         except FileNotFoundError:
             return None
-        return FileInfo(self._path(file), found.st_size, found.st_ctime_ns)
+        return FileInfo(self._path(file), status.st_size, status.st_ctime_ns)
 
     def _path(self, file: str) -> str:
         """Return the path of a file below the destination."""
@@ -395,8 +395,8 @@ def _holds_a_file(folder: str) -> bool:
         OSError: it cannot be looked into, which does not mean that it is empty.
     """
     inner: list[str] = []
-    with suppress(FileNotFoundError), os.scandir(folder) as found:
-        for entry in found:
+    with suppress(FileNotFoundError), os.scandir(folder) as entries:
+        for entry in entries:
             if _is_visible(entry):
                 return True
             if entry.is_dir(follow_symlinks=False):

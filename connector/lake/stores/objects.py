@@ -99,18 +99,18 @@ class ObjectStore:
 
     def version(self, path: str) -> str | None:
         """Return an object's version token, or None when there is none."""
-        found = self.bucket.version(checked_path(path))
-        if found is not None:
+        version = self.bucket.version(checked_path(path))
+        if version is not None:
             self._cache.there(path)
-        return found
+        return version
 
     def read(self, path: str) -> Content | None:
         """Return an object's content and its version token, or None when there is none."""
         return self._cache.content(checked_path(path), lambda: self._content(path))
 
     def _content(self, path: str) -> Content | None:
-        found = self.bucket.get(path)
-        return None if found is None else Content(*found)
+        there = self.bucket.get(path)
+        return None if there is None else Content(*there)
 
     def write(self, path: str, data: bytes, *, condition: Condition = ANY) -> str:
         """Put an object; see `Store.write`."""
@@ -149,9 +149,9 @@ class ObjectStore:
     def info(self, path: str) -> FileInfo | None:
         """Return what a listing tells of a visible object, perhaps one of just now; None where it shows none."""
         folder = checked_path(path).rpartition("/")[0]
-        found = self._cache.listing(FILES, folder, lambda: list(self.bucket.list(folder)))
+        objects = self._cache.listing(FILES, folder, lambda: list(self.bucket.list(folder)))
         return next(
-            (FileInfo(listed.path, listed.bytes, listed.modified) for listed in found if listed.path == path), None
+            (FileInfo(listed.path, listed.bytes, listed.modified) for listed in objects if listed.path == path), None
         )
 
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
@@ -160,8 +160,8 @@ class ObjectStore:
 
     def folders(self, prefix: str) -> list[str]:
         """Return the names of the folders in a folder, sorted."""
-        found = self._cache.listing(FOLDERS, prefix, lambda: self.bucket.folders(prefix))
-        return [path.rpartition("/")[2] for path in found]
+        paths = self._cache.listing(FOLDERS, prefix, lambda: self.bucket.folders(prefix))
+        return [path.rpartition("/")[2] for path in paths]
 
     @contextmanager
     def opened(self, path: str) -> Generator[Path | None]:

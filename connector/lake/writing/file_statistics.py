@@ -104,9 +104,9 @@ def span_of(column: pa.Array, known: tuple[str, str] | None) -> tuple[str, str]:
         column: without nulls.
         known: those of the rows before.
     """
-    found = pc.min_max(column).as_py()
-    least, greatest = known or (found["min"], found["max"])
-    return min(least, found["min"]), max(greatest, found["max"])  # by code points, which go as UTF-8's bytes do
+    span = pc.min_max(column).as_py()
+    least, greatest = known or (span["min"], span["max"])
+    return min(least, span["min"]), max(greatest, span["max"])  # by code points, which go as UTF-8's bytes do
 
 
 def _net(net: pa.Array, currency: pa.Array) -> dict[str, int]:

@@ -153,12 +153,12 @@ def _staged(
             old = stack.enter_context(form.open_reader(old_path))
         draft = stack.enter_context(Draft(store, form, path))
         summary, counts = Summary(ids=form.catalog != HIVE), MergeCounts()
-        for batch, found in merged(
+        for batch, counted in merged(
             runs, old, Reread(rewrite.within.minus(rewrite.counted), rewrite.read_before), parked=parked
         ):
             draft.write(batch)
             summary.add(batch)
-            counts += found
+            counts += counted
         written = draft.finish()
         if written is None:
             return StagedFile(None, counts, None)

@@ -119,13 +119,13 @@ def with_detail(
     rows = AccountScan.of(destination, state)
     sums = add_up(rows, {problem.path for problem in facts.damaged})
     unreadable = tuple(FileProblem(path, "unreadable") for path in sums.unreadable)
-    found, lines = (*facts.damaged, *unreadable), sums.day_lines()
-    damaged = any(problem.kind != "extra" for problem in found if problem.path in state.files)
+    damaged_files, lines = (*facts.damaged, *unreadable), sums.day_lines()
+    damaged = any(problem.kind != "extra" for problem in damaged_files if problem.path in state.files)
     stated, why = _months(store, destination, state, now, 0 if damaged else months)
     read = replace(
         facts,
-        damaged=found,
-        calendar=_calendar(state, first_of(state, now), now, sums.pending_days, found),
+        damaged=damaged_files,
+        calendar=_calendar(state, first_of(state, now), now, sums.pending_days, damaged_files),
         files_say=RowFacts(lines, sums.pending_lines(), stated, why, by_month(lines), by_day(lines)),
     )
     more = [
@@ -199,38 +199,40 @@ def _parked(state: TableState) -> Intervals:
 
 def _pending_days(state: TableState) -> set[int]:
     """Return the days that may have pending rows, as far as records tell: of files of a day, exactly those."""
-    found: set[int] = set()
+    days: set[int] = set()
     for file in state.files.values():
         if file.pending:
-            found.update(_days_of(*(file.pending_created or (file.first_created, file.last_created))))
-    return found
+            days.update(_days_of(*(file.pending_created or (file.first_created, file.last_created))))
+    return days
 
 
 def _damaged(store: Store, known: Known) -> Iterator[FileProblem]:
-    found: list[FileDifference] = []
+    standing: list[FileDifference] = []
     if known.state is not None:
-        found += _standing(store, TRANSACTIONS, known.state, known.state.files, compare(store, known.state))
+        standing += _standing(store, TRANSACTIONS, known.state, known.state.files, compare(store, known.state))
     if known.payouts is not None:
         for table, files in (
             ("payouts", known.payouts.files),
             ("payout_transactions", known.payouts.transaction_files),
         ):
             there = without_older(differences(store, f"{table}/account={known.account}", files), known.payouts.format)
-            found += _standing(store, PAYOUTS, known.payouts, files, there)
-    return (FileProblem(difference.path, difference.kind) for difference in found)
+            standing += _standing(store, PAYOUTS, known.payouts, files, there)
+    return (FileProblem(difference.path, difference.kind) for difference in standing)
 
 
 def _standing(
-    store: Store, spec: TableSpec[Any], state: State, files: Mapping[str, DataFile], found: list[FileDifference]
+    store: Store, spec: TableSpec[Any], state: State, files: Mapping[str, DataFile], differences: list[FileDifference]
 ) -> list[FileDifference]:
     """Return the differences that no run has made; all of them where a record or an intent cannot be understood."""
     try:
-        return standing(store, spec, state.account, files, found)
+        return standing(store, spec, state.account, files, differences)
     except StateError:
-        return found
+        return differences
 
 
 def _audit(state: TableState) -> AuditFacts:
-    found = round_of(state)
+    audit_round = round_of(state)
     audits = state.audits
-    return AuditFacts(found.pages, found.never, found.oldest or None, len(audits.suspects), audits.lacking.pairs)
+    return AuditFacts(
+        audit_round.pages, audit_round.never, audit_round.oldest or None, len(audits.suspects), audits.lacking.pairs
+    )

@@ -57,10 +57,10 @@ async def report(
         now=int(time.time()),
         on_account=on_account or (lambda _: None),
     )
-    found = await anyio.to_thread.run_sync(gathering.go)
+    lake_report = await anyio.to_thread.run_sync(gathering.go)
     if output is not None:
-        await anyio.to_thread.run_sync(write_page, Path(output), to_page(found))
-    return found
+        await anyio.to_thread.run_sync(write_page, Path(output), to_page(lake_report))
+    return lake_report
 
 
 @takes(ReportOptions)

@@ -95,11 +95,11 @@ def add_up(rows: AccountScan, skip: Collection[str] = ()) -> DaySums:
     Raises:
         LakeChangedError: a file has been replaced.
     """
-    found = DaySums()
+    sums = DaySums()
     paths = [path for path in sorted(rows.state.files) if path not in skip]
     for start in range(0, len(paths), FILES_AT_ONCE):
-        found.merge(_of_files(rows, paths[start : start + FILES_AT_ONCE]))
-    return found
+        sums.merge(_of_files(rows, paths[start : start + FILES_AT_ONCE]))
+    return sums
 
 
 def _of_files(rows: AccountScan, paths: Sequence[str]) -> DaySums:
@@ -112,9 +112,9 @@ def _of_files(rows: AccountScan, paths: Sequence[str]) -> DaySums:
         if len(paths) == 1:
             return DaySums(unreadable=[*paths])
     middle = len(paths) // 2
-    found = _of_files(rows, paths[:middle])
-    found.merge(_of_files(rows, paths[middle:]))
-    return found
+    sums = _of_files(rows, paths[:middle])
+    sums.merge(_of_files(rows, paths[middle:]))
+    return sums
 
 
 def _only(rows: AccountScan, paths: Iterable[str]) -> AccountScan:
@@ -123,10 +123,10 @@ def _only(rows: AccountScan, paths: Iterable[str]) -> AccountScan:
 
 
 def _sums(tables: Iterator[pa.Table]) -> DaySums:
-    found = DaySums()
+    sums = DaySums()
     for table in tables:
-        _add(found, table)
-    return found
+        _add(sums, table)
+    return sums
 
 
 def _add(day_sums: DaySums, table: pa.Table) -> None:

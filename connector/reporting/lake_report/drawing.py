@@ -143,20 +143,20 @@ def over_time(months: Sequence[SpanSums], days: Sequence[SpanSums]) -> dict[str,
         return _every_month(months)
     by_day = {to_date(day.start): day for day in days}
     first, last = min(by_day), max(by_day)
-    found = [first + timedelta(days=place) for place in range((last - first).days + 1)][-_MOST_BARS:]
-    return {f"{day:%Y-%m-%d}": by_day.get(day) for day in found}
+    shown = [first + timedelta(days=place) for place in range((last - first).days + 1)][-_MOST_BARS:]
+    return {f"{day:%Y-%m-%d}": by_day.get(day) for day in shown}
 
 
 def _every_month(months: Sequence[SpanSums]) -> dict[str, SpanSums | None]:
     by_month = {to_date(month.start): month for month in months}
-    found = _months(min(by_month), max(by_month))[-_MOST_BARS:] if by_month else []
-    return {f"{day:%Y-%m}": by_month.get(day) for day in found}
+    shown = _months(min(by_month), max(by_month))[-_MOST_BARS:] if by_month else []
+    return {f"{day:%Y-%m}": by_month.get(day) for day in shown}
 
 
-def money_chart(name: str, label: str, purse: Purse, found: Mapping[str, SpanSums | None]) -> Chart:
+def money_chart(name: str, label: str, purse: Purse, spans: Mapping[str, SpanSums | None]) -> Chart:
     """Return a chart of gross amounts, payouts apart."""
     points = tuple(
-        (when, span.moves.gross if span is not None and span.moves.count else None) for when, span in found.items()
+        (when, span.moves.gross if span is not None and span.moves.count else None) for when, span in spans.items()
     )
     values = [value for _, value in points if value is not None] or [0]
     least, most = (money.to_text(value, purse.currency) for value in (min(values), max(values)))
@@ -166,12 +166,12 @@ def money_chart(name: str, label: str, purse: Purse, found: Mapping[str, SpanSum
 def rate_chart(name: str, label: str, months: Sequence[SpanSums]) -> Chart:
     """Return a chart of fee rates by month, in hundredths of a per cent."""
     charged = [month for month in months if month.fee_rate is not None]
-    found = (
+    spans = (
         _every_month(charged)
         if len(charged) >= _FEW_MONTHS
         else {f"{to_date(span.start):%Y-%m}": span for span in charged}
     )
-    points = tuple((when, None if span is None else span.fee_rate) for when, span in found.items())
+    points = tuple((when, None if span is None else span.fee_rate) for when, span in spans.items())
     values = [value for _, value in points if value is not None] or [0]
     least, most = (rate_text(value) for value in (min(values), max(values)))
     return Chart(name, label, f"From {least} to {most}. The table below has each.", points, least, most)
@@ -242,7 +242,7 @@ def _open(name: str, size: tuple[int, int], label: str, said: str) -> str:
 
 
 def _months(first: date, last: date) -> list[date]:
-    found = [first]
-    while found[-1] < last:
-        found.append((found[-1] + timedelta(days=32)).replace(day=1))
-    return found
+    months = [first]
+    while months[-1] < last:
+        months.append((months[-1] + timedelta(days=32)).replace(day=1))
+    return months

@@ -416,8 +416,8 @@ class LakeReport:
     @property
     def complete_up_to(self) -> int | None:
         """Up to when all that was asked for is here of every account; None where of one it is not."""
-        found = [account.complete_up_to for account in self.active]
-        return min((value for value in found if value is not None), default=None) if None not in found else None
+        ends = [account.complete_up_to for account in self.active]
+        return min((value for value in ends if value is not None), default=None) if None not in ends else None
 
     @property
     def proof(self) -> Proof:

@@ -102,13 +102,13 @@ class Gathering:
         Raises:
             ConfigError: there is no lake, or no such account in it.
         """
-        found = all_accounts(self._store)
-        if not found:
+        accounts = all_accounts(self._store)
+        if not accounts:
             lake = self.destination
             raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
-        if missing := [name for name in self.wanted if name not in found]:
-            raise ConfigError(f"there are no rows of {among_accounts(missing[0], found)}")
-        return [account_id for account_id in found if not self.wanted or account_id in self.wanted]
+        if missing := [name for name in self.wanted if name not in accounts]:
+            raise ConfigError(f"there are no rows of {among_accounts(missing[0], accounts)}")
+        return [account_id for account_id in accounts if not self.wanted or account_id in self.wanted]
 
     def _facts(self, known: Known) -> AccountFacts:
         stale = None if known.state is None else stale_since(known.record, known.read_until, self._newest)

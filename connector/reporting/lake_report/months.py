@@ -24,11 +24,11 @@ ALONE, TOGETHER = 3, 1
 def full_months(now: int, most: int) -> list[str]:
     """Return the names of the last full months in UTC, the latest first."""
     day = datetime.fromtimestamp(now, UTC).date().replace(day=1)
-    found: list[str] = []
+    months: list[str] = []
     for _ in range(most):
         day = (day - timedelta(days=1)).replace(day=1)
-        found.append(f"{day:%Y-%m}")
-    return found
+        months.append(f"{day:%Y-%m}")
+    return months
 
 
 def months_of(

@@ -98,9 +98,9 @@ class _Page:
         if len(self.report.accounts) == 1:
             yield from self.report.accounts[0].problems
             return
-        found = [(account.account, problem) for account in self.report.accounts for problem in account.problems]
-        wrong = [(name, problem) for name, problem in found if problem.grade == "wrong"]
-        grave = wrong or [(name, problem) for name, problem in found if problem.grade == "look"]
+        problems = [(account.account, problem) for account in self.report.accounts for problem in account.problems]
+        wrong = [(name, problem) for name, problem in problems if problem.grade == "wrong"]
+        grave = wrong or [(name, problem) for name, problem in problems if problem.grade == "look"]
         yield from (replace(problem, text=f"{name}: {problem.text}") for name, problem in grave[:FIRST])
         if len(grave) > FIRST:
             yield Problem(
@@ -196,13 +196,13 @@ class _Page:
         yield from self.writer.table(sections.calendar(account, extent), whose)
 
     def _money(self, account: AccountFacts, place: int, extent: Extent, whose: str) -> Iterator[str]:
-        found = series_of(account)
-        if not found:
+        all_series = series_of(account)
+        if not all_series:
             return
         yield "<h3>Rows, gross, fees and net</h3>\n"
         if account.lost:
             yield f'<p class="note">Without the rows of {counted(account.lost, "file")} gone or damaged.</p>\n'
-        for number, series in enumerate(found):
+        for number, series in enumerate(all_series):
             yield f"<h4>{self.writer.escape(title_of(series.purse))}</h4>\n"
             yield from self._charts(series, f"m{place}-{number}", whose)
             yield from self.writer.table(sections.months(series, extent), whose)

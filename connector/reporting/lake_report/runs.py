@@ -31,11 +31,11 @@ def look_at_runs(store: Store) -> tuple[list[RunLine], dict[str, list[LateLine]]
     late: dict[str, list[LateLine]] = {}
     for report in _reports(store):
         try:
-            line, found = _line(report), list(_late(report))
+            line, late_lines = _line(report), list(_late(report))
         except (LookupError, TypeError, ValueError, AttributeError):
             continue
         runs.append(line)
-        for account, moment in found:
+        for account, moment in late_lines:
             late.setdefault(account, []).append(moment)
     return runs, late
 
@@ -52,10 +52,10 @@ def _reports(store: Store) -> Iterator[Mapping[str, Any]]:
 
 def _decoded(text: Content | None) -> dict[str, Any] | None:
     try:
-        found = json.loads(text.data if text else b"")
+        document = json.loads(text.data if text else b"")
     except (ValueError, RecursionError):
         return None
-    return cast("dict[str, Any]", found) if isinstance(found, dict) else None
+    return cast("dict[str, Any]", document) if isinstance(document, dict) else None
 
 
 def _line(report: Mapping[str, Any]) -> RunLine:
@@ -77,8 +77,8 @@ def _line(report: Mapping[str, Any]) -> RunLine:
 def _late(report: Mapping[str, Any]) -> Iterator[tuple[str, LateLine]]:
     for account in report["accounts"]:
         if rows := int(account["late"]["rows"]):
-            found = account["late"]
-            first, last = found["first_created"], found["last_created"]
+            late = account["late"]
+            first, last = late["first_created"], late["last_created"]
             yield (
                 str(account["account"]),
                 LateLine(
@@ -86,6 +86,6 @@ def _late(report: Mapping[str, Any]) -> Iterator[tuple[str, LateLine]]:
                     rows=rows,
                     first_created=None if first is None else int(first),
                     last_created=None if last is None else int(last),
-                    longest_lag=int(found["longest_lag_seconds"]),
+                    longest_lag=int(late["longest_lag_seconds"]),
                 ),
             )

@@ -202,7 +202,7 @@ def _sums(sums: Sums, purse: Purse) -> tuple[Cell, ...]:
 
 def pending(facts: AccountFacts, extent: Extent) -> Table:
     """Return pending money by the day it becomes available."""
-    found = () if facts.files_say is None else facts.files_say.pending
+    pending_lines = () if facts.files_say is None else facts.files_say.pending
     lines = tuple(
         (
             title_of(line.purse),
@@ -210,19 +210,23 @@ def pending(facts: AccountFacts, extent: Extent) -> Table:
             line.rows,
             Money(line.net, line.purse.currency),
         )
-        for line in found[: extent.lines]
+        for line in pending_lines[: extent.lines]
     )
     columns = ("balance", "available on", "rows", "net")
     return Table(
-        "Pending money, by the day it becomes available", columns, lines, frozenset({2, 3}), _more(found, extent)
+        "Pending money, by the day it becomes available",
+        columns,
+        lines,
+        frozenset({2, 3}),
+        _more(pending_lines, extent),
     )
 
 
 def statements(facts: AccountFacts) -> Table:
     """Return the last full months, as `statement` has them."""
-    found = () if facts.files_say is None else facts.files_say.months
+    months = () if facts.files_say is None else facts.files_say.months
     lines: list[tuple[Cell, ...]] = []
-    for month in found:
+    for month in months:
         amounts = (
             month.opening,
             month.activity.gross,
@@ -247,8 +251,10 @@ def statements(facts: AccountFacts) -> Table:
 
 def payouts(report: LakeReport, facts: AccountFacts, extent: Extent) -> Table:
     """Return the latest payouts and those that do not add up, each with the command that shows its rows."""
-    found = () if facts.payouts is None else facts.payouts.lines
-    told = sorted(found, key=lambda payout: payout.answer != "differs")[: extent.payouts]  # in order of time besides
+    payout_lines = () if facts.payouts is None else facts.payouts.lines
+    told = sorted(payout_lines, key=lambda payout: payout.answer != "differs")[
+        : extent.payouts
+    ]  # in order of time besides
     several = len(report.accounts) > 1
     lines = tuple(
         (
@@ -346,6 +352,6 @@ def runs(report: LakeReport) -> Table:
     return Table("The latest runs of sync", columns, tuple(lines), frozenset(range(2, 8)), marks=marks)
 
 
-def _more(found: Sequence[object], extent: Extent) -> str:
-    more = len(found) - extent.lines
+def _more(lines: Sequence[object], extent: Extent) -> str:
+    more = len(lines) - extent.lines
     return f"And {more:,} more: --json." if more > 0 else ""

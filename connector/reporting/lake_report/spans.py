@@ -45,15 +45,15 @@ def by_day(days: Sequence[DayLine]) -> tuple[SpanSums, ...]:
 
 
 def _added_up(days: Iterable[DayLine], start_of: Callable[[int], int]) -> tuple[SpanSums, ...]:
-    found: dict[tuple[int, Purse], dict[str, list[int]]] = {}
+    by_span: dict[tuple[int, Purse], dict[str, list[int]]] = {}
     for line in days:
-        categories = found.setdefault((start_of(line.key.day), line.key.purse), {})
+        categories = by_span.setdefault((start_of(line.key.day), line.key.purse), {})
         sums, more = categories.setdefault(line.key.category, [0] * len(_PARTS)), line.sums
         for place, part in enumerate(_PARTS):
             sums[place] += getattr(more, part)
     return tuple(
         _span(*key, {name: Sums(*sums) for name, sums in sorted(categories.items())})
-        for key, categories in sorted(found.items())
+        for key, categories in sorted(by_span.items())
     )
 
 

@@ -83,8 +83,8 @@ def verified(report: LakeReport) -> str:
 
 def net_text(facts: AccountFacts) -> str:
     """Return what an account's rows add up to, each balance and currency by itself."""
-    found = [f"{money.to_text(net, purse.currency)}{_balance(purse.balance_type)}" for purse, net in facts.net]
-    return ", ".join(found) or "none"
+    amounts = [f"{money.to_text(net, purse.currency)}{_balance(purse.balance_type)}" for purse, net in facts.net]
+    return ", ".join(amounts) or "none"
 
 
 def _balance(name: str) -> str:

@@ -44,14 +44,14 @@ def in_short(statement: Statement) -> str:
 
 def exceptions(statement: Statement) -> Iterator[str]:
     """Yield why which accounts are not final, or not as they were frozen."""
-    found: list[str] = []
+    lines: list[str] = []
     for account in statement.accounts:
-        found += [f"{account.account} is not final: {reason}" for reason in account.reasons[:1]]
+        lines += [f"{account.account} is not final: {reason}" for reason in account.reasons[:1]]
         if account.since_frozen and account.since_frozen.differs:
-            found.append(f"{account.account} has changed since it was frozen")
-    yield from found[:MOST_NAMED]
-    if len(found) > MOST_NAMED:
-        yield f"and {len(found) - MOST_NAMED:,} more, account by account below"
+            lines.append(f"{account.account} has changed since it was frozen")
+    yield from lines[:MOST_NAMED]
+    if len(lines) > MOST_NAMED:
+        yield f"and {len(lines) - MOST_NAMED:,} more, account by account below"
 
 
 def all_together(statement: Statement) -> Section | None:

@@ -67,17 +67,17 @@ def _about(statement: Statement, account: AccountStatement, line: Line) -> dict[
 
 
 def _values(line: Line) -> dict[str, str]:
-    found: dict[str, str] = {}
+    values: dict[str, str] = {}
     for name, cell in line.cells.items():
-        found[name] = _plain(cell)
+        values[name] = _plain(cell)
         if isinstance(cell, Money) and cell.amount is not None:
-            found[f"{name}_minor"] = str(cell.amount)
+            values[f"{name}_minor"] = str(cell.amount)
         if isinstance(cell, Money) and name == "paid":
-            found["paid_currency"] = cell.currency
+            values["paid_currency"] = cell.currency
     for name in ("report", "lake"):  # figures, or words; no formula
         if name in line.cells:
-            found[name] = str(line.cells[name])
-    return found
+            values[name] = str(line.cells[name])
+    return values
 
 
 def _plain(cell: Cell) -> str:

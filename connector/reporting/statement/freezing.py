@@ -165,11 +165,11 @@ def _held_to(frozen: FrozenPeriod, rows: AccountScan, period: Period, currency: 
     """Hold the period's rows to the prints of those that were frozen; None where it has none."""
     if frozen.prints is None or currency is not None:
         return None
-    found = RowComparison(Prints.of_text(frozen.prints).parts)
+    comparison = RowComparison(Prints.of_text(frozen.prints).parts)
     for row in _rows_of(rows, period):
         purse = purse_of(row.get("balance_type"), row["currency"])
-        found.add(row, purse, category_of(row.get("reporting_category"), row["type"]))
-    return found
+        comparison.add(row, purse, category_of(row.get("reporting_category"), row["type"]))
+    return comparison
 
 
 def _rows_of(rows: AccountScan, period: Period) -> Iterator[dict[str, Any]]:

@@ -131,8 +131,8 @@ def _payouts_read_at(store: Store, state: TableState) -> int | None:
 
 
 def _trace(text: str | None) -> str | None:
-    found = object_of(json.loads(text)) if text else None
-    value = found.get("value") if found else None
+    trace = object_of(json.loads(text)) if text else None
+    value = trace.get("value") if trace else None
     return value if isinstance(value, str) else None
 
 

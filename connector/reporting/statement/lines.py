@@ -122,8 +122,8 @@ def _fee(fee: FeeLine, currency: str) -> dict[str, Cell]:
 
 
 def _refunds(account: str, purse: PurseStatement) -> Iterator[Line]:
-    for kind, found in (("refunds", purse.refunds), ("disputes", purse.dispute_lines)):
-        for line in found:
+    for kind, lines in (("refunds", purse.refunds), ("disputes", purse.dispute_lines)):
+        for line in lines:
             cells = _sums(line.sums, purse.purse.currency)
             cells["fee"] = _money(line.sums.charged, purse)
             cells["fee_returned"] = _money(line.sums.returned, purse)

@@ -103,12 +103,12 @@ class PeriodReader:
     # Before the period ------------------------------------------------------------------------------------------------
 
     def _add_before(self, table: pa.Table) -> None:
-        found = self.figures
+        figures = self.figures
         for key, (_, net) in grouped(table, _PURSE, ["net"]):
             purse = purse_of(*key)
-            found.before[purse] = found.before.get(purse, 0) + net
-        self._add_waiting(table, found.waiting_before, self.bounds.start)
-        self._add_waiting(table, found.waiting_after, self.bounds.stop)
+            figures.before[purse] = figures.before.get(purse, 0) + net
+        self._add_waiting(table, figures.waiting_before, self.bounds.start)
+        self._add_waiting(table, figures.waiting_after, self.bounds.stop)
 
     def _add_waiting(self, table: pa.Table, to: dict[Purse, Counter[int]], at: int) -> None:
         """Add up what was not available yet at a second, by when it became so.
@@ -127,10 +127,10 @@ class PeriodReader:
     # In the period ----------------------------------------------------------------------------------------------------
 
     def _add(self, table: pa.Table) -> None:
-        found = self.figures
-        found.rows += table.num_rows
-        found.pending_rows += pc.sum(pc.equal(table.column("status"), PENDING)).as_py() or 0
-        self._add_waiting(table, found.waiting_after, self.bounds.stop)
+        figures = self.figures
+        figures.rows += table.num_rows
+        figures.pending_rows += pc.sum(pc.equal(table.column("status"), PENDING)).as_py() or 0
+        self._add_waiting(table, figures.waiting_after, self.bounds.stop)
         self._add_moves(table)
         self._add_fees(table)
         self._add_conversions(table)

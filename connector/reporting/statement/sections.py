@@ -154,24 +154,24 @@ def headline(statement: Statement) -> str:
 def standing(statement: Statement, account: AccountStatement) -> list[str]:
     """Say how far an account's statement can be relied on: whether it is final, and up to when the lake is complete."""
     period = statement.period
-    found = ["final" if account.final else "NOT FINAL"]
-    found[0] += f": {counted(account.rows, 'row')}"
-    found += [f"not final: {reason}" for reason in account.reasons]
+    lines = ["final" if account.final else "NOT FINAL"]
+    lines[0] += f": {counted(account.rows, 'row')}"
+    lines += [f"not final: {reason}" for reason in account.reasons]
     if account.complete_to is not None:
-        found.append(f"the lake is complete up to {period.moment(account.complete_to)}")
+        lines.append(f"the lake is complete up to {period.moment(account.complete_to)}")
     if account.retired is not None:
-        found.append(f"retired {period.moment(account.retired.at)}: {account.retired.reason}")
+        lines.append(f"retired {period.moment(account.retired.at)}: {account.retired.reason}")
     if account.since_frozen is not None:
-        found += _frozen(period, account.since_frozen)
+        lines += _frozen(period, account.since_frozen)
     said = statement.comparison
     if said is not None and said.differing:
-        found.append(f"DIFFERS from {statement.report}: {said.differing:,} of {said.compared:,} compared")
+        lines.append(f"DIFFERS from {statement.report}: {said.differing:,} of {said.compared:,} compared")
     if account.livemode is False:
-        found.append("test mode: no real money")
+        lines.append("test mode: no real money")
     if not account.purses:
         what = "nothing" if statement.currency is None else f"nothing in {statement.currency.upper()}"
-        found.append(f"{what} in this period, and nothing before it that is known")
-    return found
+        lines.append(f"{what} in this period, and nothing before it that is known")
+    return lines
 
 
 def unlinked(statement: Statement) -> str:
@@ -217,7 +217,7 @@ def _note(statement: Statement, account: AccountStatement, group: str) -> str:
     ):
         return f"{statement.compared_with.name if statement.compared_with else 'the earlier period'} is not final"
     if group == "report" and statement.comparison is not None:
-        found = statement.comparison
-        said = f"{found.form}: {found.compared:,} compared, {found.differing:,} differ"
-        return "; ".join([said, *found.notes])
+        comparison = statement.comparison
+        said = f"{comparison.form}: {comparison.compared:,} compared, {comparison.differing:,} differ"
+        return "; ".join([said, *comparison.notes])
     return ""

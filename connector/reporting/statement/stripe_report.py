@@ -72,7 +72,7 @@ def compare_report(
 
 def _compare_rows(report: Iterable[Itemized], rows: AccountScan, bounds: Interval, name: str) -> Comparison:
     """Compare row by row, the report's in a temporary file of its own."""
-    found = Comparison("itemized")
+    comparison = Comparison("itemized")
     with closing(sqlite3.connect("")) as there:
         there.execute("pragma journal_mode = off")
         there.execute(
@@ -94,14 +94,16 @@ def _compare_rows(report: Iterable[Itemized], rows: AccountScan, bounds: Interva
                 without[mine.currency if mine.currency not in currencies else "" if categories else _NO_CATEGORY] += 1
                 continue
             theirs = None if hit is None else Itemized(mine.id, *hit)
-            _note(found, theirs, mine)
+            _note(comparison, theirs, mine)
         left = there.execute("select * from report order by id")
         for row in left:
-            _note(found, Itemized(*row), None)
-    if found.differing > len(found.lines):
-        found.notes.append(f"the first {len(found.lines):,} of {found.differing:,} differences are shown")
-    found.notes.extend(_not_compared(without))
-    return found
+            _note(comparison, Itemized(*row), None)
+    if comparison.differing > len(comparison.lines):
+        comparison.notes.append(
+            f"the first {len(comparison.lines):,} of {comparison.differing:,} differences are shown"
+        )
+    comparison.notes.extend(_not_compared(without))
+    return comparison
 
 
 def _not_compared(without: Mapping[str, int]) -> Iterator[str]:

@@ -52,18 +52,18 @@ def found_of_lake(document: Mapping[str, Any]) -> Table:
 
 def record(account: Mapping[str, Any]) -> Table:
     """Return of what record and how many rows an account's verdict is."""
-    found = account["evidence"]
-    if found is None:
+    evidence = account["evidence"]
+    if evidence is None:
         return Table("What was checked", ("", ""), (), note="The verdict does not say of what it is.")
     retired = account["retired"]
     lines: list[tuple[Cell, ...]] = [
-        ("Record of the state", f"{found['lake_record']:,}"),
-        ("Its SHA-256", found["lake_record_sha256"] or "not there any more: later records hold what it says"),
-        ("Period covered", ", ".join(span(part) for part in found["covered"]) or "none"),
-        ("Rows", f"{found['rows']:,}, {found['pending']:,} of them pending when last read"),
-        ("Created", f"{found['first_created'] or 'never'} to {found['last_created'] or 'never'}"),
-        ("Files", f"{found['files']:,}, {sized(found['bytes'])}"),
-        ("API versions of the rows", ", ".join(found["api_versions"]) or "none"),
+        ("Record of the state", f"{evidence['lake_record']:,}"),
+        ("Its SHA-256", evidence["lake_record_sha256"] or "not there any more: later records hold what it says"),
+        ("Period covered", ", ".join(span(part) for part in evidence["covered"]) or "none"),
+        ("Rows", f"{evidence['rows']:,}, {evidence['pending']:,} of them pending when last read"),
+        ("Created", f"{evidence['first_created'] or 'never'} to {evidence['last_created'] or 'never'}"),
+        ("Files", f"{evidence['files']:,}, {sized(evidence['bytes'])}"),
+        ("API versions of the rows", ", ".join(evidence["api_versions"]) or "none"),
         *([("Retired", f"{retired['at']}: {retired['reason']}")] if retired else []),
     ]
     return Table("What was checked", ("", ""), tuple(lines))
@@ -71,7 +71,7 @@ def record(account: Mapping[str, Any]) -> Table:
 
 def layers(account: Mapping[str, Any]) -> Table:
     """Return what each layer came to, and how many of each thing it looked at."""
-    found: list[dict[str, Any]] = account["layers"]
+    told_layers: list[dict[str, Any]] = account["layers"]
     lines = tuple(
         (
             line["layer"],
@@ -79,18 +79,20 @@ def layers(account: Mapping[str, Any]) -> Table:
             line["reason"],
             ", ".join(f"{name.replace('_', ' ')}: {count:,}" for name, count in line["checked"].items()),
         )
-        for line in found
+        for line in told_layers
     )
-    marks = tuple((place, _MARKS[line["verdict"]]) for place, line in enumerate(found) if line["verdict"] in _MARKS)
+    marks = tuple(
+        (place, _MARKS[line["verdict"]]) for place, line in enumerate(told_layers) if line["verdict"] in _MARKS
+    )
     columns = ("layer", "verdict", "what it says", "what was looked at")
     return Table("Layer by layer", columns, lines, marks=marks)
 
 
 def balances(account: Mapping[str, Any]) -> Table:
     """Return every balance beside its rows."""
-    found: list[dict[str, Any]] = [balance for layer in account["layers"] for balance in layer["balances"]]
+    told_balances: list[dict[str, Any]] = [balance for layer in account["layers"] for balance in layer["balances"]]
     lines: list[tuple[Cell, ...]] = []
-    for line in found:
+    for line in told_balances:
         amounts = (line["stripe"], line["rows"], line["rows"] - line["stripe"])
         shown = (Money(amount, line["currency"]) for amount in amounts)
         lines.append(
@@ -101,10 +103,10 @@ def balances(account: Mapping[str, Any]) -> Table:
                 "agrees" if line["agrees"] else "differs",
             )
         )
-    since = sorted({line["since"] for line in found if line["since"] is not None})
+    since = sorted({line["since"] for line in told_balances if line["since"] is not None})
     note = "What the balance changed by since it was recorded: " + ", ".join(map(to_words, since)) if since else ""
     columns = ("balance", "status", "Stripe says", "rows add up to", "difference", "verdict")
-    marks = tuple((place, "wrong") for place, line in enumerate(found) if not line["agrees"])
+    marks = tuple((place, "wrong") for place, line in enumerate(told_balances) if not line["agrees"])
     if not lines:
         note = "No balance was compared."
     return Table("Every balance, and its rows", columns, tuple(lines), frozenset({2, 3, 4}), note, marks)
@@ -151,8 +153,8 @@ def findings(account: Mapping[str, Any]) -> list[Table]:
 
 
 def _findings(title: str, told: Mapping[str, Any]) -> Table:
-    found: Sequence[dict[str, Any]] = told["findings"]
-    lines = tuple((line["kind"].replace("_", " "), line["message"]) for line in found)
+    findings: Sequence[dict[str, Any]] = told["findings"]
+    lines = tuple((line["kind"].replace("_", " "), line["message"]) for line in findings)
     note = f"In all: {of_kinds(told['counts'])}." if told["counts"] else ""
     return Table(
         title, ("kind", "what it says"), lines, note=note, marks=tuple((n, "wrong") for n in range(len(lines)))

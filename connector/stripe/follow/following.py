@@ -213,17 +213,17 @@ class Follower:
 
     async def _rows(self, watch: _Watch, window: Interval, most: float) -> list[Row] | None:
         """Return the rows of a window that were not delivered; None when there are more than `most`."""
-        found: list[Row] = []
+        rows: list[Row] = []
         enough = anyio.CancelScope()
 
         async def receive(got: Received) -> None:
-            found.extend(watch.tail.unseen(got.rows))
-            if len(found) > most:
+            rows.extend(watch.tail.unseen(got.rows))
+            if len(rows) > most:
                 enough.cancel()
 
         with enough:
             await Scan(watch.source, Frontier(Intervals((window,))), receive).run()
-        return None if len(found) > most else found
+        return None if len(rows) > most else rows
 
     # What goes wrong --------------------------------------------------------------------------------------------------
 

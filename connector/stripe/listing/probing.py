@@ -55,17 +55,17 @@ async def expect(client: Client, query: Query, todo: Intervals, *, begun: int, n
     if begun >= now:
         return Expected()
     parts = sorted(todo.within(Interval(max(0, begun), now)), key=lambda part: -part.seconds)
-    found, surveyed = Expected(), 1 if few else SURVEYED
+    expected, surveyed = Expected(), 1 if few else SURVEYED
     for part in parts[:surveyed]:
         counted = CountSurvey(part, FEW if few else PROBES)
         await _ask_pages(client, query, counted)
-        found += counted.expected
+        expected += counted.expected
     rest, known = (sum(part.seconds for part in some) for some in (parts[surveyed:], parts[:surveyed]))
     if rest:
-        rows = round(found.rows * rest / known)
+        rows = round(expected.rows * rest / known)
         requests = max(len(parts) - surveyed, ceil(rows / PAGE_SIZE * OVERHEAD))
-        found += Expected(rows, requests, exact=False)
-    return found
+        expected += Expected(rows, requests, exact=False)
+    return expected
 
 
 async def survey(client: Client, query: Query, interval: Interval) -> DensitySurvey:
@@ -74,9 +74,9 @@ async def survey(client: Client, query: Query, interval: Interval) -> DensitySur
     Raises:
         ApiError: see `connector.errors`.
     """
-    found = DensitySurvey(interval)
-    await _ask_pages(client, query, found)
-    return found
+    density_survey = DensitySurvey(interval)
+    await _ask_pages(client, query, density_survey)
+    return density_survey
 
 
 async def _ask_pages(client: Client, query: Query, wanted: _Survey) -> None:

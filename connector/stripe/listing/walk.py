@@ -128,8 +128,8 @@ class WalkPages:
             if not page.rows and page.has_more:
                 raise self._unkept(page)
             return page, order.admit(page), True
-        if self.ties.go_by_time(self.walk, order) and (found := await self._by_time(order.oldest)) is not None:
-            return found
+        if self.ties.go_by_time(self.walk, order) and (page_by_time := await self._by_time(order.oldest)) is not None:
+            return page_by_time
         return await self._by_cursor(order.oldest)
 
     async def _by_cursor(self, second: int) -> tuple[Page, list[AnyRow], bool]:
@@ -279,15 +279,15 @@ class WalkPages:
         None where the page above a row holds that row.
         """
         order, cursor = StrictOrder(second), last_id
-        found: list[AnyRow] = []
+        read_rows: list[AnyRow] = []
         while True:
             page = await self._ask(second, _next_place(cursor, up=last_id is not None))
             if last_id is not None and last_id in leading_ties(page.rows, second.start):
                 return None
             rows = order.admit(page)
-            found += rows
+            read_rows += rows
             if not rows or not page.has_more:
-                return found
+                return read_rows
             cursor = ids_of(rows)[0 if last_id is not None else -1]
 
     def _unkept(self, page: Page) -> ProtocolError:

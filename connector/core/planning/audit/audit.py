@@ -97,12 +97,12 @@ def stretches(state: TableState) -> list[AuditStretch]:
     """Cut covered time into stretches, oldest first: one round asks about all of each once."""
     files = sorted(state.files.values(), key=lambda file: file.first_created)
     starts = [bounds_of(file, state.partition).start for file in files]
-    found: list[AuditStretch] = []
+    cut: list[AuditStretch] = []
     for part in state.covered:
         first = max(0, bisect_right(starts, part.start) - 1)
         within = [file for file in files[first : bisect_left(starts, part.stop)] if lies_in(file, state, part)]
-        found += _cut(part, within, state)
-    return found
+        cut += _cut(part, within, state)
+    return cut
 
 
 def _cut(part: Interval, files: Sequence[DataFile], state: TableState) -> list[AuditStretch]:
@@ -144,11 +144,13 @@ class Round:
 
 def round_of(state: TableState) -> Round:
     """Say how far the round is. Seconds of a stretch that is under way count as asked about."""
-    found = stretches(state)
+    all_stretches = stretches(state)
     asked = state.audits.asked
-    never = sum(stretch.pages for stretch in found if not (stretch.witnessed or asked.touching(stretch.bounds)))
+    never = sum(stretch.pages for stretch in all_stretches if not (stretch.witnessed or asked.touching(stretch.bounds)))
     return Round(
-        sum(stretch.pages for stretch in found), never, min((stretch.witnessed for stretch in found), default=0)
+        sum(stretch.pages for stretch in all_stretches),
+        never,
+        min((stretch.witnessed for stretch in all_stretches), default=0),
     )
 
 
@@ -333,11 +335,11 @@ def witnessed(state: TableState, targets: Iterable[Target], *, now: int) -> Tabl
 
 def _through(state: TableState, now: int) -> TableState:
     """Give partitions all of whose seconds were asked about their new time, and forget those seconds."""
-    found, asked = stretches(state), state.audits.asked
-    open_ = {owner for stretch in found if not asked.covers(stretch.bounds) for owner in stretch.owners}
-    done = {owner for stretch in found for owner in stretch.owners if owner not in open_}
+    all_stretches, asked = stretches(state), state.audits.asked
+    open_ = {owner for stretch in all_stretches if not asked.covers(stretch.bounds) for owner in stretch.owners}
+    done = {owner for stretch in all_stretches for owner in stretch.owners if owner not in open_}
     files = {path: with_changes(file, witnessed=now) if path in done else file for path, file in state.files.items()}
-    under_way = Intervals.of(stretch.bounds for stretch in found if not open_.isdisjoint(stretch.owners))
+    under_way = Intervals.of(stretch.bounds for stretch in all_stretches if not open_.isdisjoint(stretch.owners))
     audits = replace(state.audits, asked=asked.both(under_way))
     audits = replace(audits, silent=now) if "" in done else audits
     return replace(state, files=MappingProxyType(files), audits=audits)

@@ -35,7 +35,7 @@ LOOKED_AT = 100_000
 def to_look_at(state: TableState) -> list[Interval]:
     """Return seconds whose gaps were not looked at yet, the newest first, with about as many rows as a run looks at."""
     files = sorted(state.files.values(), key=lambda file: -file.first_created)
-    found: list[Interval] = []
+    regions: list[Interval] = []
     rows = 0
     for part in reversed(state.covered.minus(state.audits.looked).parts):
         start = part.start
@@ -43,10 +43,10 @@ def to_look_at(state: TableState) -> list[Interval]:
             if rows <= LOOKED_AT and lies_in(file, state, part):
                 rows += file.rows
                 start = bounds_of(file, state.partition).start if rows > LOOKED_AT else start
-        found.append(Interval(max(part.start, start), part.stop))
+        regions.append(Interval(max(part.start, start), part.stop))
         if rows > LOOKED_AT:
             break
-    return found
+    return regions
 
 
 def around(state: TableState, region: Interval) -> Interval:
@@ -67,9 +67,9 @@ def suspects_in(state: TableState, profile: RowProfile, region: Interval) -> lis
         region: covered seconds.
     """
     gaps = gaps_within(profile, state.covered.within(region))
-    found = [Suspect(gap.start, gap.stop, int(_expected(state, profile, gap))) for gap in gaps]
+    candidates = [Suspect(gap.start, gap.stop, int(_expected(state, profile, gap))) for gap in gaps]
     return sorted(
-        (suspect for suspect in found if suspect.expected >= EXPECTED),
+        (suspect for suspect in candidates if suspect.expected >= EXPECTED),
         key=lambda suspect: (-suspect.expected, suspect.start),
     )
 

@@ -227,14 +227,14 @@ def pieces(
             shares[key] = Interval(shares[key].start if key in shares else start, stop)
     weights = [weigh(share) if weigh else share.seconds for share in shares.values()]
     left, done = sum(weights), 0.0
-    found: list[Interval] = []
+    cut: list[Interval] = []
     begun = None
     for share, weight in zip(shares.values(), weights, strict=True):
         begun = share.start if begun is None else begun
         done += weight
-        if len(found) < count - 1 and done * (count - len(found)) >= left > 0:
-            found.append(Interval(begun, share.stop))
+        if len(cut) < count - 1 and done * (count - len(cut)) >= left > 0:
+            cut.append(Interval(begun, share.stop))
             begun, left, done = None, left - done, 0.0
     if begun is not None:
-        found.append(Interval(begun, todo.parts[-1].stop))
-    return found
+        cut.append(Interval(begun, todo.parts[-1].stop))
+    return cut

@@ -37,9 +37,9 @@ def unlinked_words(lake: str, options: Iterable[Mapping[str, Any]]) -> str:
         lake: its name.
         options: choices that its accounts' rows depend on.
     """
-    found = list(options)
-    hidden = any("source" in {*answer.get("omit", ()), *answer.get("hash", ())} for answer in found)
-    if hidden or not found or any(answer.get("expand") for answer in found):
+    answers = list(options)
+    hidden = any("source" in {*answer.get("omit", ()), *answer.get("hash", ())} for answer in answers)
+    if hidden or not answers or any(answer.get("expand") for answer in answers):
         return ""
     again = shlex.join(["stripe-balance", "sync", lake, "--expand", "source", "--backfill"])
     return f"refunds and disputes are not linked to their charges here; `{again}` adds what links them"

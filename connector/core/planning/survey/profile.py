@@ -62,10 +62,10 @@ class DensityProfile:
 
 def points_of_files(state: TableState) -> list[Point]:
     """Return a point for the middle of each partition of a lake that has a file."""
-    found: list[Point] = []
+    points: list[Point] = []
     for file in state.files.values():
         bounds = bounds_of(file, state.partition)
         read = state.covered.within(bounds).seconds
         if read:
-            found.append(((bounds.start + bounds.stop) // 2, file.rows / read))
-    return found
+            points.append(((bounds.start + bounds.stop) // 2, file.rows / read))
+    return points

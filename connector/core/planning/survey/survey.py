@@ -145,13 +145,13 @@ class DensitySurvey:
         newest = self._newest
         if newest is None:
             return []
-        found: list[Point] = [(newest.newest + 1, 0.0)]
+        points: list[Point] = [(newest.newest + 1, 0.0)]
         for day in self._known:
-            found += [(day.stop - 1, self._density(day)), (day.start, self._density(day))]
+            points += [(day.stop - 1, self._density(day)), (day.start, self._density(day))]
         if self._floor > self.interval.start:
-            found = [(moment, density) for moment, density in found if moment >= self._floor]
-            found.append((self._floor - 1, 0.0))
-        return found
+            points = [(moment, density) for moment, density in points if moment >= self._floor]
+            points.append((self._floor - 1, 0.0))
+        return points
 
     @property
     def _most(self) -> int:
@@ -210,17 +210,17 @@ class DensitySurvey:
         density = self._density
         gaps = [(older.stop, newer.start, density(older), density(newer)) for newer, older in pairwise(days)]
         gaps.append((self._floor, days[-1].start, 0.0, density(days[-1])))
-        found: list[int] = []
+        moments: list[int] = []
         for _ in range(ROUND):
             start, stop, low, high = max(gaps, key=_weight)
             middle = self._like((start + stop) // 2)
             if not start < middle < stop:
                 break
-            found.append(middle)
+            moments.append(middle)
             gaps.remove((start, stop, low, high))
             between = (low + high) / 2
             gaps += [(start, middle, low, between), (middle, stop, between, high)]
-        return found
+        return moments
 
 
 def _weight(gap: tuple[int, int, float, float]) -> float:

@@ -90,8 +90,10 @@ class Sample:
 
     def rare(self) -> Rare | None:
         """Return the value to filter by; None where each is too common, or the only one."""
-        found = [Rare(*pair, count / self.rows) for pair, count in self._counts.items() if count <= RARE * self.rows]
-        return min(found, key=lambda rare: (abs(log(rare.share / SHARE)), rare.name, rare.value), default=None)
+        candidates = [
+            Rare(*pair, count / self.rows) for pair, count in self._counts.items() if count <= RARE * self.rows
+        ]
+        return min(candidates, key=lambda rare: (abs(log(rare.share / SHARE)), rare.name, rare.value), default=None)
 
     def again(self, rare: Rare) -> Rare:
         """Return the same value with its share of all that was seen since."""
@@ -232,13 +234,13 @@ def joined(parts: Iterable[Part], known: Collection[str]) -> list[tuple[Page, li
     Returns:
         Pages with the ids of them that count, newest first; None where anything does not fit.
     """
-    found: list[tuple[Page, list[str]]] = []
+    pages: list[tuple[Page, list[str]]] = []
     for part in parts:
         if part.broken:
             return None
-        found += part.pages()
+        pages += part.pages()
         if not part.closed:
             break
-    ids = [row_id for _, some in found for row_id in some]
+    ids = [row_id for _, some in pages for row_id in some]
     every = set(ids)
-    return found if len(every) == len(ids) and every.isdisjoint(known) else None
+    return pages if len(every) == len(ids) and every.isdisjoint(known) else None
