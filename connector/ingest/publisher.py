@@ -260,14 +260,14 @@ class Publisher:
                 self._take_over(recorded, newest)
 
     async def commit(
-        self, staged: Sequence[StagedPartition], read: Read, *, newest: int, drift: Drift, complete: bool
+        self, partitions: Sequence[StagedPartition], read: Read, *, newest: int, drift: Drift, complete: bool
     ) -> Committed:
         """Make staged files visible, and write the state if it has changed; one call at a time.
 
         Parked files whose rows are visible are removed in the end.
 
         Args:
-            staged: the files, in the order in which they become visible.
+            partitions: those whose files become visible, in this order.
             read: what the run has read.
             newest: the latest `created` received.
             drift: what the schema did not know, in this run.
@@ -280,15 +280,15 @@ class Publisher:
             StorageError: when the destination refuses the state; the old one is then still whole.
         """
         async with self._taking_over:  # what others made is taken over by one at a time: each goes on from the last
-            return await self._commit(staged, read, newest=newest, drift=drift, complete=complete)
+            return await self._commit(partitions, read, newest=newest, drift=drift, complete=complete)
 
     async def _commit(
-        self, staged: Sequence[StagedPartition], read: Read, *, newest: int, drift: Drift, complete: bool
+        self, partitions: Sequence[StagedPartition], read: Read, *, newest: int, drift: Drift, complete: bool
     ) -> Committed:
         writes = [
-            self._write(partition, self._replaced(partition.rewrite), read, newest=newest) for partition in staged
+            self._write(partition, self._replaced(partition.rewrite), read, newest=newest) for partition in partitions
         ]
-        written = {partition.rewrite.folder for partition in staged}
+        written = {partition.rewrite.folder for partition in partitions}
         finish = partial(self._concluded, newest=newest, written=written) if complete else _as_it_is
         began = self.state = self._with_read(
             read, newest=newest, drift=drift, files=any(write.staged for write in writes)

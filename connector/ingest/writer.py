@@ -185,10 +185,10 @@ class PartitionWriter:
             publisher, batcher = self.publisher, self.batcher
             if publisher is None:
                 return
-            staged = [publisher.staged.pop(key) for key in self._share_out(publisher)[0]]
-            waiting = self._stager.busy.difference(partition.key for partition in staged) or batcher.keys()
+            partitions = [publisher.staged.pop(key) for key in self._share_out(publisher)[0]]
+            waiting = self._stager.busy.difference(partition.key for partition in partitions) or batcher.keys()
             done = await publisher.commit(
-                self._in_order(publisher, staged),
+                self._in_order(publisher, partitions),
                 self._read(),
                 newest=batcher.newest,
                 drift=batcher.drift,
@@ -209,10 +209,10 @@ class PartitionWriter:
         self._safe = self._parker.safe = 0
         self.services.on_event(Committed(self.account, state.number, len(state.files), state.rows, safe))
 
-    def _in_order(self, publisher: Publisher, staged: Sequence[StagedPartition]) -> list[StagedPartition]:
-        """Return staged files as they are to become visible, with those marked that what is newer waits for."""
+    def _in_order(self, publisher: Publisher, partitions: Sequence[StagedPartition]) -> list[StagedPartition]:
+        """Return partitions as they are to become visible, with those marked that what is newer waits for."""
         in_part = {bounds.start for bounds in publisher.work.plan.in_part}
-        return [replace(partition, awaited=partition.key.start in in_part) for partition in staged]
+        return [replace(partition, awaited=partition.key.start in in_part) for partition in partitions]
 
     def _share_out(self, publisher: Publisher) -> tuple[list[PartitionKey], list[PartitionKey]]:
         """Return the staged partitions that may become visible, oldest first, and those that wait for an older one."""

@@ -261,16 +261,16 @@ def _collapse(sources: Sequence[Any]) -> tuple[Sequence[Json | None], Sequence[A
 
 def expanded_id(expanded: Json) -> str | None:
     """Give an expanded object's id; null where it has none that is text."""
-    row_id = expanded.get("id")
-    return row_id if is_text(row_id) else None
+    source_id = expanded.get("id")
+    return source_id if is_text(source_id) else None
 
 
 def _split_fee(parts: list[Json], extra: Json) -> tuple[list[Json], Json]:
-    """Divide the parts of a fee as their columns need it, and put the rest of them in `extra`, aligned."""
-    divided = [FEE_PART.split(part) for part in parts]
-    if any(rest for _, rest in divided):
-        extra = {**extra, "fee_details": [rest or None for _, rest in divided]}
-    return [known for known, _ in divided], extra
+    """Split the parts of a fee as their columns need it, and put the rest of them in `extra`, aligned."""
+    split_parts = [FEE_PART.split(part) for part in parts]
+    if any(rest for _, rest in split_parts):
+        extra = {**extra, "fee_details": [rest or None for _, rest in split_parts]}
+    return [known for known, _ in split_parts], extra
 
 
 def _name(numbers: pa.Array, rows: int) -> dict[str, pa.Array]:
