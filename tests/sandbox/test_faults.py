@@ -94,7 +94,7 @@ def test_an_order_that_makes_no_sense_is_refused(spec):
 def test_every_kind_is_carried_out_somewhere():
     on_the_wire = {"502", "reset", "hang", "cut", "slow", "not-json", "stuck-cursor", "boundary-quirk"}
     on_the_wire |= {"heavy-page", "mid-walk", "hot-second", "clock-moves", "encoded", "non-authoritative", "stray"}
-    on_the_wire |= {"hostile-error", "moving-ties"}
+    on_the_wire |= {"hostile-error", "moving-ties", "other-version"}
     refusing = {kind for kind in KINDS if refusal(parse(kind)) is not None}
     assert set(KINDS) == on_the_wire | refusing | SPOILING | STANDING | REWRITES.keys()
 
@@ -335,6 +335,22 @@ def test_rows_can_vanish_and_come_back(open_sandbox, get):
     assert [one for one in before if one in set(left)] == left
     sandbox.faults.clear()
     assert get(sandbox, f"{LIST}?limit=100").ids == before
+
+
+def test_payouts_can_be_left_out_of_their_list(open_sandbox, get):
+    sandbox = open_sandbox(transactions=90)
+    before = get(sandbox, "/v1/payouts?limit=100").ids
+    sandbox.faults.add("gone-payouts:p=0.5")
+    left = get(sandbox, "/v1/payouts?limit=100").ids
+    assert 0 < len(left) < len(before)
+    assert [one for one in before if one in set(left)] == left
+    sandbox.faults.clear()
+    assert get(sandbox, "/v1/payouts?limit=100").ids == before
+
+
+def test_an_answer_can_say_that_it_is_of_another_version(open_sandbox, get):
+    sandbox = open_sandbox(transactions=9, faults=["other-version:version=2020-08-27,k=1"])
+    assert [get(sandbox, LIST).headers["Stripe-Version"][:4] for _ in range(2)] == ["2020", "2026"]
 
 
 def test_the_clock_can_move_with_each_request_and_flips_statuses(open_sandbox, get):
