@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 KEEP_DAYS = 7
 SHELLS = ("bash", "zsh", "fish")
-STATEMENTS = ("text", "csv", "json", "html")
+STATEMENTS = ("text", "csv", "json", "html", "itemized")
 ENGINES = (
     "duckdb", "polars", "pandas", "pyarrow", "spark", "clickhouse", "datafusion", "daft", "bigquery", "snowflake",
     "athena", "redshift", "databricks",
@@ -221,7 +221,11 @@ def statement(parser: argparse.ArgumentParser) -> None:
     add(parser.add_argument_group("of which time (one of these)"), Calendar)
     add(parser, LakeAccounts)
     add(parser, Figures, "currency")
-    parser.add_argument("--format", choices=STATEMENTS, help="text, csv, json or html on stdout (text)")
+    parser.add_argument(
+        "--format",
+        choices=STATEMENTS,
+        help="text, csv, json or html on stdout (text); itemized: CSV of the rows behind it",
+    )
     add(parser, Figures, "compare", "against")
     add(parser, Freezing)
     parser.add_argument(

@@ -182,6 +182,7 @@ examples:
   stripe-balance statement lake --month 2026-10 --timezone Europe/Paris
   stripe-balance statement lake --month 2026-10 --compare 2026-09
   stripe-balance statement lake --quarter 2026-Q4 --format csv > quarter.csv
+  stripe-balance statement lake --month 2026-10 --format itemized > rows.csv
   stripe-balance statement lake --month 2026-10 --against balance_summary.csv
 
 Reads the lake alone: asks nothing of Stripe, and needs no key. A month is final once the lake is complete to its end

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Unpack
 
 import anyio.to_thread
 
@@ -19,9 +19,12 @@ from connector.lake.reading.table_snapshot import read_again
 from connector.lake.state.lake_identity import account_records
 from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
+from connector.lake.stores.disk import at_disk
 from connector.options.calls import StatementOptions
 from connector.options.signatures import takes
+from connector.reporting.csv_lines import to_line
 from connector.reporting.scan import AccountScan
+from connector.reporting.statement import itemized
 from connector.reporting.statement.document import to_document
 from connector.reporting.statement.facts import Changes, Statement
 from connector.reporting.statement.freezing import freeze, refuse_unfit
@@ -39,6 +42,22 @@ if TYPE_CHECKING:
 
 _Freezing = Literal["once", "again"] | None
 """Whether the period is to be frozen, and whether once more where it has changed."""
+
+
+class SupportsRewriting(Protocol):
+    """A file that can be written anew, such as a temporary one."""
+
+    def seek(self, offset: int, /) -> int:
+        """Go to a place in it."""
+        ...
+
+    def truncate(self) -> object:
+        """Take off what is behind."""
+        ...
+
+    def write(self, data: bytes, /) -> int:
+        """Add bytes."""
+        ...
 
 
 @takes(StatementOptions)
@@ -68,6 +87,50 @@ async def statement(
     """
     state = partial(_state, destination, _choice_of(options), on_account or (lambda _: None))
     return await anyio.to_thread.run_sync(read_again, state)
+
+
+@takes(StatementOptions)
+async def itemized_statement(
+    destination: str | PathLike[str],
+    file: SupportsRewriting,
+    *,
+    on_account: Callable[[str], None] | None = None,
+    **options: Unpack[StatementOptions],
+) -> tuple[Statement, int]:
+    """State a period, and write each row behind it into a file: the lines of `itemized`, after their header.
+
+    Args:
+        destination: the lake.
+        file: where the lines go, UTF-8; begun anew where a run changes the lake meanwhile, so that all are of one
+            state.
+        on_account: called with each account before it is read.
+        options: see below.
+
+    Returns:
+        What `statement` returns, and the number of rows.
+
+    Raises:
+        ConnectorError: as `statement`; and StorageError where the file cannot be written.
+    """
+    choice = _choice_of(options)
+
+    def attempt() -> tuple[Statement, int]:
+        count = 0
+        with at_disk("writing rows to a temporary file"):
+            file.seek(0)
+            file.truncate()
+            file.write(to_line(itemized.HEADER).encode())
+
+        def on_rows(rows: AccountScan, stated: AccountStatement, period: Period) -> None:
+            nonlocal count
+            for line in itemized.to_lines(destination, rows, stated, period, currency=choice.currency):
+                with at_disk("writing rows to a temporary file"):
+                    file.write(line.encode("utf-8", "backslashreplace"))
+                count += 1
+
+        return _state(destination, choice, on_account or (lambda _: None), on_rows), count
+
+    return await anyio.to_thread.run_sync(read_again, attempt)
 
 
 @takes(StatementOptions)
@@ -127,7 +190,12 @@ def _choice_of(options: StatementOptions) -> _Choice:
     )
 
 
-def _state(destination: str | PathLike[str], choice: _Choice, on_account: Callable[[str], None]) -> Statement:
+def _state(
+    destination: str | PathLike[str],
+    choice: _Choice,
+    on_account: Callable[[str], None],
+    on_rows: Callable[[AccountScan, AccountStatement, Period], None] | None = None,
+) -> Statement:
     now = int(time.time())
     clocks = clocks_of(choice.timezone)
     period = period_of(choice.asked, choice.timezone, clocks, now=now)
@@ -145,6 +213,8 @@ def _state(destination: str | PathLike[str], choice: _Choice, on_account: Callab
         on_account(state.account)
         account = account_statement(store, destination, state, period, currency=choice.currency)
         stated.append(replace(account, retired=retired.get(state.account)))
+        if on_rows is not None:
+            on_rows(AccountScan.of(destination, state), account, period)
         if earlier is not None:
             before = account_statement(store, destination, state, earlier, currency=choice.currency)
             changes.append(Changes(state.account, before.final, purse_changes(before.purses, account.purses)))

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
 from connector.reporting.cells import Cell, Money, decimal
+from connector.reporting.csv_lines import to_line, words
 from connector.reporting.statement.lines import lines_of
 from connector.reporting.statement.statement_line import AMOUNTS, COLUMNS
 
@@ -36,16 +35,14 @@ HEADER = (
 )
 """Amounts in major units with the currency's decimals; those ending in `_minor` in minor units."""
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
-
 
 def to_text(statement: Statement) -> Iterator[str]:
     """Yield the table line by line, each with its line break."""
     accounts = {account.account: account for account in statement.accounts}
-    yield _written(HEADER)
+    yield to_line(HEADER)
     for line in lines_of(statement):
         row = {**_about(statement, accounts[line.account], line), **_values(line)}
-        yield _written(tuple(row.get(name, "") for name in HEADER))
+        yield to_line(row.get(name, "") for name in HEADER)
 
 
 def _about(statement: Statement, account: AccountStatement, line: Line) -> dict[str, str]:
@@ -89,10 +86,4 @@ def _plain(cell: Cell) -> str:
         return cell.isoformat()
     if isinstance(cell, int):
         return str(cell)
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
-
-
-def _written(values: tuple[str, ...]) -> str:
-    out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(values)
-    return out.getvalue()
+    return words(cell)

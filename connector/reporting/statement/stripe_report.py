@@ -61,13 +61,30 @@ def compare_report(
             reader = csv.DictReader(file, restval="")
             form = form_of(reader.fieldnames, name)
             lines = ({key: value for key, value in row.items() if isinstance(value, str)} for row in reader)
+            others: Counter[str] = Counter()
             if form == "balance summary":
                 return compare_balance(lines, account, name)
             if form == "summary by category":
                 return compare_summary(lines, account, name)
-            return _compare_rows(itemized(lines, name), rows, bounds, name)
+            found = _compare_rows(itemized(_of_payments(lines, others), name), rows, bounds, name)
+            found.notes.extend(
+                f"{counted(others[balance], 'row')} of {balance} not compared: Stripe's reports are about the payments"
+                " balance"
+                for balance in sorted(others)
+            )
+            return found
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"the report {path} cannot be read: {error}") from error
+
+
+def _of_payments(lines: Iterable[dict[str, str]], others: Counter[str]) -> Iterator[dict[str, str]]:
+    """Yield the lines of the payments balance: `statement --format itemized` has those of the others, too."""
+    for line in lines:
+        balance = line.get("balance_type", "").strip() or PAYMENTS
+        if balance == PAYMENTS:
+            yield line
+        else:
+            others[balance] += 1
 
 
 def _compare_rows(report: Iterable[Itemized], rows: AccountScan, bounds: Interval, name: str) -> Comparison:
