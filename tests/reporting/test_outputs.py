@@ -16,6 +16,7 @@ import pytest
 
 import connector
 from connector.core.ledger import money
+from connector.core.ledger.bridge import BankLine
 from connector.core.ledger.ledger import FeeKind
 from connector.core.ledger.statement import FeeLine
 from connector.reporting.cells import Money, decimal, shown
@@ -200,6 +201,22 @@ def test_every_output_says_that_it_is_not_final(tmp_path):
     assert not to_document(stated)["final"]
     assert any("payouts were not read" in line for line in text.to_lines(stated))
     assert {row["state"] for row in table(stated) if row["line"] == "payout"} == {"unknown"}
+
+
+def test_what_arrived_is_not_known_and_no_zero_where_the_states_of_payouts_are_not(stated):
+    unread = BankLine(None, "eur", sent={"unknown": 700}, unknown=700, counts={"sent_unknown": 2, "unknown": 2})
+    returned = replace(
+        unread, sent={"unknown": 900}, on_the_way_after=200, counts=unread.counts | {"on_the_way_after": 1}
+    )
+    account = replace(stated.accounts[0], bank=(unread, returned), payouts_as_of=None)
+    rows = [row for row in table(replace(stated, accounts=(account,), changes=())) if row["table"] == "bank"]
+    said = [(row["line"], row["net"], row["count"]) for row in rows]
+    before, arrived = ("on_the_way_before", "", ""), ("arrived", "", "")
+    first = [("sent_unknown", "7.00", "2"), ("unknown", "-7.00", "2"), ("on_the_way_after", "", "")]
+    second = [("sent_unknown", "9.00", "2"), ("unknown", "-7.00", "2"), ("on_the_way_after", "-2.00", "1")]
+    assert said == [before, *first, arrived, before, *second, arrived]
+    lines = list(text.to_lines(replace(stated, accounts=(account,), changes=())))
+    assert [line.split("  ")[-1].strip() for line in lines if "arrived at the bank" in line] == ["not known"] * 2
 
 
 def test_hostile_words_steer_neither_a_page_nor_a_terminal_nor_a_spreadsheet(stated):

@@ -225,10 +225,11 @@ def _bank(account: str, bank: BankLine) -> Iterator[Line]:
     ]
     for line, name, amount in figures:
         if amount or line in {"on_the_way_before", "on_the_way_after", "arrived"}:
+            told = bool(amount) or not bank.unknown  # else it may be of those whose state is not known
             cells: dict[str, Cell] = {
                 "name": name,
-                "count": bank.counts.get(line, 0),
-                "net": Money(amount, bank.currency),
+                "count": bank.counts.get(line, 0) if told else None,
+                "net": Money(amount if told else None, bank.currency),
                 "bank": bank.destination or "not known",
             }
             yield Line(account, Purse("", bank.currency), "bank", line, cells)
