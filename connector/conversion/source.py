@@ -145,25 +145,25 @@ def look(comparer: Comparer, name: str) -> Source:
     store = comparer.store
     witnessed = witnessed_records(store, recorded_accounts(store, TRANSACTIONS))  # first: runs may go on meanwhile
     held = tuple(
-        Held(spec, *found)
+        Held(spec, *state_and_moment)
         for spec in SPECS
         for account in recorded_accounts(store, spec)
-        if (found := state_at_a_moment(store, spec, account)) is not None
+        if (state_and_moment := state_at_a_moment(store, spec, account)) is not None
     )
     lake = lake_id(store)
     if not held or lake is None:
         raise ConfigError(f"there is no lake in {name}: `stripe-balance sync {name}` makes one")
-    found = Source(comparer, lake, held)
-    there = {state.account: state.number for state in found.rows}
+    source = Source(comparer, lake, held)
+    there = {state.account: state.number for state in source.rows}
     for account in witnessed:
         refuse_turned_back(account, there.get(AccountId(account), 0), witnessed)
-    for state in found.rows:
+    for state in source.rows:
         if state.parked:
             raise ConfigError(
                 f"{counted(state.parked_rows, 'row')} of {state.account} were read and are not visible yet,"
                 f" since a run was cut off: `stripe-balance sync {name}` first, which makes them visible"
             )
-    return found
+    return source
 
 
 def _by_time(held: Held, state: TableState, longer: Granularity) -> Iterator[Part]:

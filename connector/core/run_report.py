@@ -162,7 +162,6 @@ class Report:
         run_id: names the run; begins with its start.
         outcome: complete, interrupted (what was complete is published), failed (the same), damaged (something is lost
             that could not be mended), or planned (a dry run).
-        error: what ended it, one line, or None.
         destination: as it was given.
         format: for example `parquet`, `jsonl.zst`.
         partition: day, month or year.
@@ -172,6 +171,7 @@ class Report:
         duration_seconds: from start to the last file.
         requests: what was asked of Stripe.
         accounts: one report for each account.
+        error: what ended it, one line, or None.
         not_found: names of what was to be left out or hashed and that no row of this run had; misspelt, maybe.
         warnings: what whoever looks after the lake should know, each in a sentence.
         livemode: whether the key reaches live data; None where its form does not say.

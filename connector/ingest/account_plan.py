@@ -53,8 +53,8 @@ class AccountWork:
             none of the account.
         lost: files that are gone, or not as they were written: what they held is read again.
         left: such files that it would take too much to read again unasked; their partitions are left alone.
-        unnamed: paths of parked files that are lost: to be removed once the state on the disk does not name them.
         since: when the state was written, as `FileInfo.changed`: files changed since are looked at by their bytes.
+        unnamed: paths of parked files that are lost: to be removed once the state on the disk does not name them.
         beside: whether a file lies in the account's folder that the state does not name.
         counted: seconds whose rows that are no longer listed were counted before, by this run.
     """

@@ -36,11 +36,6 @@ class Options:
         format: name of a format, or None for that of the lake (Parquet for a new one).
         partition: how much time one file holds, or None for that of the lake (a day for a new one).
         expand: paths to expand in each row, without `data.`; fixed with the lake.
-        source_columns: whether expanded charges, refunds, disputes and payouts have columns; fixed with the lake.
-        omit: columns and paths to leave out; fixed with the lake. See `connector.core.privacy`.
-        hash: columns and paths to replace by a salted hash; fixed with the lake.
-        salt: of the hashes.
-        strict_schema: refuse rows that differ from the schema, instead of keeping and counting them.
         settle: seconds before now up to which rows count as all visible, at least 0.
         accounts: connected accounts to read, None standing for the key's own; empty for the key's own alone.
         all_accounts: read the key's own account and every connected one, instead of naming them.
@@ -54,6 +49,11 @@ class Options:
         dry_run: stop before reading.
         fail_fast: end the run with the first account that fails; else the others are read all the same.
         existing: refuse to make a new lake.
+        source_columns: whether expanded charges, refunds, disputes and payouts have columns; fixed with the lake.
+        omit: columns and paths to leave out; fixed with the lake. See `connector.core.privacy`.
+        hash: columns and paths to replace by a salted hash; fixed with the lake.
+        salt: of the hashes.
+        strict_schema: refuse rows that differ from the schema, instead of keeping and counting them.
         audit: percent of the requests, 0 to 100, that are spent on asking about the past again: at least one, at most
             fifty, all accounts together; 0 for none. See `connector.core.planning.audit.audit`.
         catalog: name of the catalog that Iceberg tables are in, or None for that of the lake.

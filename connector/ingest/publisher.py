@@ -113,8 +113,8 @@ class Publisher:
         staged: whole partitions that wait for the next commit, or for an older one in part.
         counts: what was found, in counts.
         files_written: files created or replaced.
-        written: their paths.
         files_unchanged: files found to be right already.
+        written: paths of the files created or replaced.
         durable: seconds whose rows are in files.
     """
 

@@ -83,6 +83,7 @@ class PayoutsContext:
         met: accounts that have said who they are in an earlier run; none where only one is asked.
         taken: accounts that somebody of this run works on or has worked on.
         claims: whose each payout is.
+        threads: where files are read and written, for all accounts together.
     """
 
     services: Services

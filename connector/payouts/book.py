@@ -80,6 +80,7 @@ class Book:
         saved: the record as it is on the disk; None for a new one.
         account: as it was asked for, for events.
         counts: what was found and done, by fields of `AccountPayoutsReport`.
+        lost: files that are not as they were written, and what they held.
         empty: ids of payouts whose list turned out to have nothing in it.
     """
 

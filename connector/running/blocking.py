@@ -43,6 +43,8 @@ class SignalHandling:
         first: called when the first signal has come.
         again: called with the number of the second; it ends the process, or raises.
         ours: handlers that count as none.
+        number: of the first signal that came; None before it.
+        error: what a handler of somebody else raised; None for nothing.
     """
 
     first: Callable[[], None] = lambda: None

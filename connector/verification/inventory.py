@@ -51,9 +51,9 @@ class Inventory:
 
     Attributes:
         state: the account's state.
-        profile: where its rows lie in time, where that is asked for.
         ids: of all its rows; a block that is open.
         ledger: sums of those whose time is covered.
+        profile: where its rows lie in time, where that is asked for.
         recorded: balances recorded in the lake, for one that does not begin at the beginning.
         findings: what does not agree.
         rows: rows read.

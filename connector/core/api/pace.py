@@ -198,6 +198,8 @@ class Pace:
         account_rate: requests per second of all endpoints together.
         in_flight: requests in flight of all together, whatever their group.
         sharers: how many processes share what a server allows, each at a rate that is its part; at least 1.
+        cap: how many requests may be in flight now.
+        latency: how long the server takes.
     """
 
     rate: float

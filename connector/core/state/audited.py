@@ -30,9 +30,9 @@ class Audits:
         turn: when the account last had its turn, UTC seconds; 0 for never.
         looked: covered seconds whose gaps were looked at.
         suspects: gaps that wait, the most expected first.
+        lacking: seconds in which Stripe lists rows that the lake lacks, not read again yet; never covered.
         asked: covered seconds that the round has asked about, of partitions that it has not gone through yet.
         silent: when covered seconds without any partition were last asked about, UTC seconds; 0 for never.
-        lacking: seconds in which Stripe lists rows that the lake lacks, not read again yet; never covered.
     """
 
     turn: int = 0

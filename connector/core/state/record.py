@@ -87,11 +87,11 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True
         account: whose rows.
         number: its own, from 1; its file is named by it.
         base: number of the record that it goes on from; None in a checkpoint, which holds everything.
-        lowest: in a checkpoint, and only there, the lowest number that counts: whoever comes later with a lower one has
-            not committed.
         commit: drawn for this commit, so that its writer knows it again.
         run: of its writer.
         written: when, UTC seconds by its writer's clock.
+        lowest: in a checkpoint, and only there, the lowest number that counts: whoever comes later with a lower one has
+            not committed.
         fields: what changed of what there is one value of.
         covered: of the seconds whose rows are durably in the files; `asked`, `looked`, `audited`, `lacking`, `bare` are
             such sets, too.

@@ -35,8 +35,8 @@ class Write(Generic[R]):
         result: what its maker says of it.
         awaited: whether everything after it waits for it.
         met: whether its very content was there already when it was to become visible.
-        kept: another name of the staged file of a table, until it is recorded.
         theirs: whether another run that is at work had announced it then: it counts what is new in it.
+        kept: another name of the staged file of a table, until it is recorded.
     """
 
     intended: IntendedFile

@@ -53,8 +53,8 @@ class PartitionRewrite:
         folder: relative to the destination, as `partition_folder` gives it.
         old: the state's entry of the file that is there, or None.
         within: seconds that the new rows, parked ones included, are the complete answer for.
-        parked: files of rows that were parked, in the order they were.
         read_before: seconds that an earlier run had read; a new row there was late.
+        parked: files of rows that were parked, in the order they were.
         counted: seconds whose rows that are no longer listed were counted before, by this run.
         lost: whether a file may be there that is known to be lost: all of the partition is read again, and replaces it.
     """

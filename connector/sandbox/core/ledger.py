@@ -52,7 +52,10 @@ class Ledger:
         currencies: lower-case codes; rows hold the index.
         ties: one of TIES.
         start_of_day: seconds after midnight UTC at which the account's days start, and money becomes available.
+        created, kind, currency, amount, fee, link: of each row by its number, as in `Entry`.
         payout: per row, the number of the automatic payout that paid it out, or -1.
+        order: numbers of the rows in the API's order, oldest first; of a sealed ledger.
+        times: their `created`, in that order.
         hidden: row number to the second from which it can be listed, for rows that become visible late.
         rowless: numbers of payments whose balance transaction is never made; they count for nothing.
         version: changes whenever a row is added after `seal`.

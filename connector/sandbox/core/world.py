@@ -41,10 +41,10 @@ class World:
         hot: rows sharing one second, for the shape `second`.
         reserves: whether Stripe holds a part back as a risk reserve now and then: rows of a balance it does not show.
         account_created: `created` of the platform's account; None leaves it out of `/v1/account`, -1 means `start`.
-        ledger_name: told apart by it are accounts of one seed; see `named_by_ledger`.
         start_of_day: seconds after midnight UTC at which the accounts' days start, and money becomes available.
         now: where the clock stands at first; -1 means `end`.
         ticking: whether the clock runs with the machine's, or stands until moved.
+        ledger_name: told apart by it are accounts of one seed; see `named_by_ledger`.
     """
 
     seed: int = 7

@@ -270,8 +270,8 @@ def pages(  # noqa: PLR0913 - two hints and a switch, each with a default
         likely_start: second before which no row is expected, a hint; 0 for none.
         usual: rows per second to expect before anything has come; None where nothing is known: a list that is empty at
             its first page is asked about again.
-        look_ahead: pages that may wait for their turn in ordered reading, at least 1.
         wary: whether ends that contradict what is around them are asked about again.
+        look_ahead: pages that may wait for their turn in ordered reading, at least 1.
     """
 
     async def produce(send: MemoryObjectSendStream[list[Row]]) -> None:

@@ -60,6 +60,8 @@ class Scan:
             when their rows were taken.
         opens_more: asked before opening; true to open a window however many are open (ordered reading).
         rereads: whether whole windows may be passed on twice, as where rows are merged by their ids.
+        ties: watches the ends of pages.
+        witnesses: compares second answers with first ones.
     """
 
     source: PageSource

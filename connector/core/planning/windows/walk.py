@@ -22,12 +22,12 @@ class Tuning:
         longest: a window is planned for at most this many; bounds the days that are open at once.
         first: the same, before many pages have been seen.
         shortest: below this a window is not worth its half page.
+        last: the same towards the end of a long list, where windows get short.
+        share: parts that what is left is planned to be cut into, as a multiple like `most_open`.
         most_open: walks to keep open, as a multiple of the requests in flight that fill the rate.
         excess: a walk with this many times its fair share left gives the rest back.
         patience: pages one walk may be behind all others together before it is split.
         patient: pages received until it may be one more: of a long list much is left, and each part costs half a page.
-        last: the same towards the end of a long list, where windows get short.
-        share: parts that what is left is planned to be cut into, as a multiple like `most_open`.
         lead: pages before a walk would end after all the others from which it goes first.
         slow_start: walks opened before anything is known, where nothing hints at the first row's time, or the time to
             read is short, and a page of it says little of the rest.
