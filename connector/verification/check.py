@@ -73,6 +73,7 @@ if TYPE_CHECKING:
 
     from connector.core.state.data_file import DataFile
     from connector.core.state.table_state import TableState
+    from connector.lake.state.lake_identity import LakeFacts
     from connector.lake.stores.base import Store
     from connector.payouts.report import PayoutsReport
     from connector.services import Services
@@ -143,10 +144,10 @@ class LakeCheck:
         clock = self.services.clock
         began, checked = clock.now(), clock.utc()
         chosen = await anyio.to_thread.run_sync(self._chosen)
-        records = (await anyio.to_thread.run_sync(facts_of, self._store)).records
-        self._retired = {name: record.retired for name, record in records.items() if record.retired is not None}
+        facts = await anyio.to_thread.run_sync(facts_of, self._store)
+        self._retired = {name: record.retired for name, record in facts.records.items() if record.retired is not None}
         if self.client is not None:
-            self._own = await self._key_of(self.client)
+            self._own = await self._key_of(self.client, facts)
             if "payouts" in self.choice.layers:
                 await self._read_payouts(self.client, chosen)
         self._past = await anyio.to_thread.run_sync(read_past, self._store)
@@ -205,13 +206,12 @@ class LakeCheck:
                 raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
         return [state for state in all_states if not self.choice.accounts or state.account in self.choice.accounts]
 
-    async def _key_of(self, client: Client) -> str:
+    async def _key_of(self, client: Client, facts: LakeFacts) -> str:
         """Return the name in this lake of the key's own account.
 
         Raises:
             ConfigError: the key may not say, or is of another mode.
         """
-        facts = await anyio.to_thread.run_sync(facts_of, self._store)
         remember_paths(client, facts)
         identity, told = await identify(client, account_id=self.choice.account_id), self.choice.account_id
         if UNNAMED in facts.accounts and identity.account not in facts.accounts:  # nobody else's name would do
