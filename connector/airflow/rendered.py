@@ -15,12 +15,15 @@ NOTHING = frozenset({"", "none", "null"})
 
 
 def destination_of(rendered: Any) -> Any:  # noqa: ANN401 - text, or a path
-    """Return a destination, if it is one: a folder called `None` in a worker's own folder is nobody's lake.
+    """Return a destination, if it is one: a folder called `None` is nobody's lake, wherever it would be.
 
     Raises:
         UsageError: a template came to nothing, or was not rendered.
     """
-    if isinstance(rendered, str) and (rendered.strip().lower() in NOTHING or "{{" in rendered or "{%" in rendered):
+    if not isinstance(rendered, str):
+        return rendered
+    found_nothing = rendered.strip().lower() in NOTHING or str(None) in rendered.split("/")
+    if found_nothing or "{{" in rendered or "{%" in rendered:
         raise UsageError(
             f"the destination came to {rendered!r}: its template found nothing, or was not rendered; name the lake"
         )

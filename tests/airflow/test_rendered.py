@@ -12,13 +12,18 @@ from connector.options.calls import RunSyncOptions
 from connector.options.option import types_of
 
 
-@pytest.mark.parametrize("rendered", ["None", " none", "null", "", "  ", "{{ params.lake }}", "/data/{% if x %}"])
+@pytest.mark.parametrize(
+    "rendered",
+    ["None", " none", "null", "", "  ", "{{ params.lake }}", "/data/{% if x %}", "s3://lake/None", "/None/lake"],
+)
 def test_a_destination_whose_template_found_nothing_makes_no_folder_of_that_name(rendered):
     with pytest.raises(UsageError, match="name the lake"):
         destination_of(rendered)
 
 
-@pytest.mark.parametrize("rendered", ["/data/stripe", "s3://lake/none", "nonesuch", Path("lake")])
+@pytest.mark.parametrize(
+    "rendered", ["/data/stripe", "s3://lake/none", "nonesuch", "/data/NoneOther", Path("lake"), Path("None")]
+)
 def test_any_other_is_taken_as_it_is(rendered):
     assert destination_of(rendered) == rendered
 
