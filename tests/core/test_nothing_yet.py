@@ -145,5 +145,6 @@ def test_keywords_that_there_are_not_are_named_with_what_may_be_meant():
     with pytest.raises(UsageError, match=r"^there are no options 'a', 'zzz'"):
         refuse_unknown({"zzz": 1, "a": 2}, {"since", "until"})
     assert did_you_mean("for", ["format", "force"]) == " (did you mean force?)"
+    assert did_you_mean("fo", ["format"]) == " (did you mean format?)"
     assert did_you_mean("f", ["format"]) == ""
     assert did_you_mean("-f", ["-format"]) == ""

@@ -60,6 +60,14 @@ def test_a_page_adds_its_rows_and_stretches_the_time_that_rows_are_known_of():
     assert nothing.density.seconds == 1
 
 
+def test_a_density_is_that_of_its_first_page_also_where_that_has_no_row():
+    density = Density(0.5)
+    density.add(0, 100)
+    assert (density.seconds, density.value) == (100, 0)
+    density.add(1, 100)
+    assert density.value == 1 / 100  # a row after none begins afresh
+
+
 def test_what_is_left_is_looked_at_after_each_page_at_first_and_seldom_later():
     for pages in range(1, estimate().SETTLED + 1):
         assert estimate(pages=pages).is_due
