@@ -151,18 +151,16 @@ class SetAside:
             positions.sort(key=self.numbers[number::_NUMBERS].__getitem__)
         return positions
 
-    def _stretches(self) -> Iterator[Extent]:
-        """Yield what they take of the file, neighbours joined."""
-        start = stop = 0
+    def _stretches(self) -> list[Extent]:
+        """Return what they take of the file, neighbours joined."""
+        found: list[Extent] = []
         for at in self._positions(4):
             offset, length = self.numbers[at * _NUMBERS + 4 : (at + 1) * _NUMBERS]
-            if offset != stop:
-                if stop > start:
-                    yield Extent(start, stop - start)
-                start = offset
-            stop = offset + length
-        if stop > start:
-            yield Extent(start, stop - start)
+            if found and found[-1].stop == offset:
+                found[-1] = Extent(found[-1].offset, found[-1].length + length)
+            else:
+                found.append(Extent(offset, length))
+        return found
 
 
 class SortedRuns:

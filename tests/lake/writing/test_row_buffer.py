@@ -6,6 +6,7 @@ import itertools
 import os
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pyarrow as pa
 import pytest
@@ -16,7 +17,8 @@ from connector.core.state.partition import Granularity, partition_of
 from connector.core.time.intervals import Interval, Intervals
 from connector.errors import StorageError
 from connector.lake.writing.row_buffer import Memory, RowBuffer
-from connector.lake.writing.spill import Extents, SpillFile
+from connector.lake.writing.runs import Run, SetAside
+from connector.lake.writing.spill import Extent, Extents, SpillFile
 from tests.support.fakes import ENDLESS_SECONDS
 from tests.support.parting import by_partition
 from tests.support.samples import KEY, PARQUET, START, WHOLE, Row, batch_of, days, span, splits
@@ -79,6 +81,25 @@ def test_space_of_what_was_taken_is_used_again(tmp_path):
             buffer.put(KEY, page(start))
             assert buffer._spill.bytes <= size * 2
         assert buffer.rows(KEY) == 200
+
+
+@given(st.lists(st.tuples(st.integers(1, 60), st.booleans(), st.integers(0, 9), st.integers(0, 9)), min_size=1))
+def test_what_is_set_aside_is_given_back_in_few_pieces_and_knows_its_seconds(drawn):
+    given_back: list[Extent] = []
+    spill, schema, offset = SimpleNamespace(give_back=given_back.append), pa.schema([]), 0
+    aside, used, seconds = SetAside(spill, schema), set(), []
+    for order, (length, hole, first, more) in enumerate(drawn):
+        offset += 7 * hole
+        aside.add([Run(first, first + more, 1, order, schema, pa.py_buffer(bytes(length)))], offset)
+        used |= {*range(offset, offset + length)}
+        seconds += [first, first + more]
+        offset += length
+    assert aside.span == Interval(min(seconds), max(seconds) + 1)
+    assert aside.rows == len(aside) == len(drawn)
+    aside.release()
+    assert {byte for extent in given_back for byte in range(extent.offset, extent.stop)} == used
+    assert len(given_back) == 1 + sum(hole for _, hole, *_ in drawn[1:])
+    assert (len(aside), aside.rows) == (0, 0)
 
 
 def test_a_buffer_that_never_spills_touches_no_disk(tmp_path):
