@@ -253,6 +253,8 @@ def test_the_usual_density_is_that_of_the_rows_of_the_newest_four_weeks():
     assert usual_density(state_of(Intervals())) == 0.0
     newest, days = START + 40 * DAY, [file_of(day) for day in range(40)]  # three rows a day
     assert usual_density(state_of(Intervals.span(START, newest), *days)) == 3 * 28 / RECENTLY
+    to_come = Intervals.of([Interval(START, newest), Interval(newest + DAY, END_OF_TIME)])  # known to be empty
+    assert usual_density(state_of(to_come, *days)) == 3 * 28 / RECENTLY
     half = Intervals.span(newest - RECENTLY // 2, newest)
     assert usual_density(state_of(half, *days[26:])) == 3 * 14 / (RECENTLY // 2)
 
@@ -282,6 +284,10 @@ def test_the_usual_density_heeds_the_part_of_a_longer_file_that_is_new():
 
 def test_rows_that_stay_pending_are_asked_for_again_after_six_hours():
     assert (REFRESH_AGAIN, RECENTLY) == (6 * 60 * 60, 28 * DAY)  # as docs/limits-and-guarantees.md has it
+
+
+def test_no_work_has_no_pieces():
+    assert pieces(Intervals(), 3, Granularity.DAY) == []
 
 
 def test_pieces_by_rows_are_even_however_few_rows_are_expected():
