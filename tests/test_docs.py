@@ -172,13 +172,17 @@ def options():
     return known
 
 
+_OF_OTHER_PROGRAMS = ("--no-deps", "--no-cache-dir", "--read-only", "--rm", "--tmpfs")
+"""Of pip and docker."""
+
+
 @pytest.mark.parametrize("page", PAGES, ids=page_name)
 def test_commands_and_options_exist(page, options):
     text = page.read_text("utf-8")
     named = set(re.findall(r"(?:^|[`(] ?|\$ )stripe-balance ([a-z]+)", text, re.MULTILINE))
     assert named <= COMMANDS.keys()
     # Refused, with the reason; the sandbox's, seen in its own help; of the tests' own tools.
-    others = {"--api-key", "--fault", "--sample", "--cpu"}
+    others = {"--api-key", "--fault", "--sample", "--cpu", *_OF_OTHER_PROGRAMS}
     assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - others <= options
 
 

@@ -6,11 +6,11 @@ import hmac
 import os
 import re
 import secrets
-import stat
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
+from connector.config.secret_files import exposed
 from connector.core.state.account_record import KeyPrint
 from connector.errors import ConfigError
 
@@ -46,8 +46,6 @@ _IN_PART = re.compile(r"\.\.|…|\*\*|•|xxxx|XXXX|<|>")
 _QUOTES = ('""', "''", "``", "\u201c\u201d", "\u2018\u2019", "\u00ab\u00bb")
 _UNSEEN = " \t\r\n\v\f\u00a0\u00ad\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202f\u2060\ufeff"
 """Blanks, and what cannot be seen at all: both come along when a key is copied from a page."""
-
-_OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 
 class ApiKey:
@@ -215,7 +213,7 @@ def _key_in(path: Path, tell: Callable[[str], None]) -> ApiKey:
     """
     try:
         with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            found = os.fstat(file.fileno())
             data = file.read(MOST_BYTES)
         utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell writes text
         lines = data.decode("utf-16" if utf16 else "utf-8").splitlines()
@@ -227,8 +225,8 @@ def _key_in(path: Path, tell: Callable[[str], None]) -> ApiKey:
         key = ApiKey(next(wanted, ""))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    if stat.S_ISREG(mode) and mode & _OTHERS_READ:
-        tell(f"{path} can be read by others than its owner (mode {stat.S_IMODE(mode):04o}): chmod 600 {path}")
+    if (said := exposed(path, found)) is not None:
+        tell(said)
     return key
 
 

@@ -6,12 +6,12 @@ Names are obstore's, without the cloud's own prefix; `aws_`, `google_` and `azur
 from __future__ import annotations
 
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
+from connector.config.secret_files import exposed
 from connector.core.suggestions import did_you_mean
 from connector.errors import ConfigError
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 2**16
 """Bytes of a file of settings that are read."""
-
-_OTHERS_READ = stat.S_IRGRP | stat.S_IROTH
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ def settings_in(path: str | os.PathLike[str], tell: Callable[[str], None] = lamb
     where = Path(path)
     try:
         with where.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
+            found = os.fstat(file.fileno())
             lines = file.read(MOST_BYTES).decode("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read storage options from {where}: {error}") from None
@@ -174,8 +172,8 @@ def settings_in(path: str | os.PathLike[str], tell: Callable[[str], None] = lamb
         if not equals or not name.isidentifier():
             raise ConfigError(f"line {number} of {where} is not NAME=VALUE, such as region=eu-central-1")
         settings[name] = _unquoted(value)
-    if stat.S_ISREG(mode) and mode & _OTHERS_READ and any(map(is_secret, settings)):
-        tell(f"{where} can be read by others than its owner (mode {stat.S_IMODE(mode):04o}): chmod 600 {where}")
+    if any(map(is_secret, settings)) and (said := exposed(where, found)) is not None:
+        tell(said)
     return settings
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.lake.stores.disk import at_disk
+from connector.lake.stores.temporary import at_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ RUN = 2**20
 MOST_TWINS = 1_000
 """Hashes that came twice and are remembered; all are counted."""
 
-_DOING = "setting ids aside in the folder for temporary files (TMPDIR)"
+_DOING = "setting ids aside"
 
 _BYTES = 8
 _LOWEST, _SPAN = -(2**63), 2**64
@@ -82,7 +82,7 @@ class IdIndex:
             self._sorted = array("q", self._counted(_sort([memoryview(self._open)])).tobytes())
             return
         self._spill()
-        with at_disk(_DOING):
+        with at_temporary(_DOING):
             merged = self._temporary()
             for part in self._merged():
                 merged.write(part)
@@ -101,7 +101,7 @@ class IdIndex:
     def _spill(self) -> None:
         if not self._open:
             return
-        with at_disk(_DOING):
+        with at_temporary(_DOING):
             if self._spilt is None:
                 self._spilt = self._temporary()
             self._spilt.write(_sort([memoryview(self._open)]))

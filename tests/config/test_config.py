@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import os
 import pickle
+import stat
 from dataclasses import asdict
 
 import pytest
 
 import connector
 from connector.config.config import DEFAULT_API_BASE, ApiKey, Config
+from connector.config.secret_files import exposed
 from connector.errors import ConfigError, UsageError
 from tests.support.fakes import KEY
 
@@ -314,3 +317,21 @@ def test_a_key_file_that_others_can_read_is_told(tmp_path, mode, warned):
     Config.from_env({}, api_key_file=path, tell=told.append)
     assert bool(told) == warned
     assert all(f"chmod 600 {path}" in line and f"{mode:04o}" in line for line in told)
+
+
+@pytest.mark.parametrize(
+    ("mode", "reader", "told"),
+    [
+        (0o440, 10001, None),  # as Kubernetes mounts a secret: root's, and the group's of the pod
+        (0o640, 10001, None),
+        (0o644, 10001, "chmod o-r"),  # not one's own to change: 600 would lock its reader out
+        (0o640, 0, "chmod 600"),
+        (0o640, 77, "chmod 600"),
+        (0o400, 77, None),
+    ],
+)
+def test_who_reads_another_s_file_through_a_group_alone_is_not_told_to_close_it(tmp_path, mode, reader, told):
+    path = tmp_path / "key"
+    found = os.stat_result((stat.S_IFREG | mode, 1, 1, 1, 77, 88, 9, 0, 0, 0))
+    said = exposed(path, found, reader)
+    assert said is None if told is None else f"{mode:04o}): {told} {path}" in said

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from connector.errors import StorageError
-from connector.lake.stores.disk import at_disk
 from connector.lake.stores.locks import try_to_lock
+from connector.lake.stores.temporary import at_temporary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class Scratch:
 
     def __post_init__(self) -> None:
         self._remove_left_behind()
-        with at_disk("making a folder for temporary files"):
+        with at_temporary("keeping what is on its way to a bucket"):
             path, descriptor = self._held_folder()
         object.__setattr__(self, "path", path)
         weakref.finalize(self, _end, path, descriptor, os.getpid())

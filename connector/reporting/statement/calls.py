@@ -19,7 +19,7 @@ from connector.lake.reading.table_snapshot import read_again
 from connector.lake.state.lake_identity import account_records
 from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
-from connector.lake.stores.disk import at_disk
+from connector.lake.stores.temporary import at_temporary
 from connector.options.calls import StatementOptions
 from connector.options.signatures import takes
 from connector.reporting.csv_lines import to_line
@@ -116,7 +116,7 @@ async def itemized_statement(
 
     def attempt() -> tuple[Statement, int]:
         count = 0
-        with at_disk("writing rows to a temporary file"):
+        with at_temporary("keeping rows"):
             file.seek(0)
             file.truncate()
             file.write(to_line(itemized.HEADER).encode())
@@ -124,7 +124,7 @@ async def itemized_statement(
         def on_rows(rows: AccountScan, stated: AccountStatement, period: Period) -> None:
             nonlocal count
             for line in itemized.to_lines(destination, rows, stated, period, currency=choice.currency):
-                with at_disk("writing rows to a temporary file"):
+                with at_temporary("keeping rows"):
                     file.write(line.encode("utf-8", "backslashreplace"))
                 count += 1
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -12,8 +11,10 @@ import pyarrow.compute as pc
 
 from connector.lake.formats.row_columns import MICROSECONDS
 from connector.lake.reading.dataset import read
+from connector.lake.stores.temporary import temporary_database
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Generator, Iterator
     from os import PathLike
 
@@ -44,16 +45,12 @@ class PaidOut:
 
         Raises what `connector.read` raises.
         """
-        database = sqlite3.connect("")  # in memory as long as it is small
-        try:
-            database.execute("pragma journal_mode = off")
+        with temporary_database("keeping which payout each row went into") as database:
             database.execute("create table paid_out (id text primary key, payout text, arrives text)")
             if stated.payouts_as_of is not None:
                 for pairs in _pairs(destination, stated.account, bounds):
                     database.executemany(_ADD, pairs)
             yield cls(database)
-        finally:
-            database.close()
 
     def of_row(self, row_id: str) -> dict[str, str]:
         """Return the columns about the payout of a row; none where none is known."""

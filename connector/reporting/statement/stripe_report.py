@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import csv
-import sqlite3
 from collections import Counter
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +20,7 @@ from connector.core.ledger.stripe_reports import (
 )
 from connector.core.units import PAYMENTS
 from connector.errors import ConfigError
+from connector.lake.stores.temporary import temporary_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -90,8 +89,7 @@ def _of_payments(lines: Iterable[dict[str, str]], others: Counter[str]) -> Itera
 def _compare_rows(report: Iterable[Itemized], rows: AccountScan, bounds: Interval, name: str) -> Comparison:
     """Compare row by row, the report's in a temporary file of its own."""
     comparison = Comparison("itemized")
-    with closing(sqlite3.connect("")) as there:
-        there.execute("pragma journal_mode = off")
+    with temporary_database("keeping the report's lines") as there:
         there.execute(
             "create table report (id text primary key, currency text, category text, gross int, fee int, net int)"
         )
