@@ -11,9 +11,10 @@ import asyncio
 import signal
 import socket
 import threading
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from connector.errors import StoppedError, UsageError
@@ -31,6 +32,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 LOOK_SECONDS = 0.5
 """How often a thread that waits for another looks for a signal: one just before it waits does not wake it."""
+
+_NOBODY, _SIGNALS_AT_ONCE = -1, 4_096
+"""What stands for no file to be told of signals, and how many are taken note of at once."""
 
 _DEFAULT = (signal.SIG_DFL, signal.default_int_handler)
 
@@ -153,7 +157,8 @@ def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
     runner = asyncio.Runner()
     left = True
     try:
-        result = runner.run(main())
+        with _woken_by_signals(runner.get_loop()):
+            result = runner.run(main())
         left = False
     except (KeyboardInterrupt, SystemExit):  # a second signal: nothing is waited for
         raise
@@ -170,6 +175,31 @@ def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
             threading.Thread(target=runner.get_loop().run_forever, daemon=True).start()
         else:
             runner.close()
+
+
+@contextmanager
+def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Generator[None]:
+    """Have a signal end the wait of an event loop that runs in the block, in the main thread.
+
+    By itself one does not that comes just before the wait begins, or that another thread hears: its handler would be
+    called at the next answer, which may never come. Where somebody else is woken by signals already, that stays.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    heard, told = socket.socketpair()
+    with heard, told:
+        heard.settimeout(0.0)
+        told.settimeout(0.0)
+        loop.add_reader(heard, heard.recv, _SIGNALS_AT_ONCE)
+        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
+        if before != _NOBODY:
+            signal.set_wakeup_fd(before)
+        try:
+            yield
+        finally:
+            signal.set_wakeup_fd(before)
+            loop.remove_reader(heard)
 
 
 def run_blocking(main: Callable[[], Coroutine[Any, Any, T]], *, instead: str) -> T:
@@ -219,31 +249,37 @@ def run_anywhere(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 
 def _run_beside(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine in a thread of its own, and wait for it; an interrupt stops it, and waits until it has ended."""
-    stop, begun, ended = Canceller(), threading.Event(), Future[T]()
+    """Run a coroutine in a thread of its own, and wait for it; an interrupt stops it, and waits until it has ended.
+
+    An interrupt may come anywhere: inside `threading.Event` and `Future` it could leave a lock taken that the other
+    thread needs, so that what both share are calls that it comes before or after.
+    """
+    stop, begin, ended, over, waker = Canceller(), SimpleQueue[None](), Future[T](), list[bool](), threading.Lock()
 
     def carry_out() -> None:
-        begun.wait()  # an interrupt while the thread starts then leaves nothing at work
+        begin.get()  # an interrupt while the thread starts then leaves nothing at work
         try:
             ended.set_result(run_blocking(lambda: stoppable(main, canceller=stop), instead="another thread"))
         except BaseException as error:  # noqa: BLE001 - raised where it is waited for
             ended.set_exception(error)
+        over.append(True)
+        waker.release()
 
+    def wait() -> None:
+        while not over and not waker.acquire(timeout=LOOK_SECONDS):
+            pass
+
+    waker.acquire()
     threading.Thread(target=carry_out, daemon=True).start()
     try:
-        begun.set()
-        _wait_for(ended)
+        begin.put(None)
+        wait()
     except BaseException:
         stop()
-        begun.set()
-        _wait_for(ended)
+        begin.put(None)
+        wait()
         raise
     return ended.result()
-
-
-def _wait_for(ended: Future[Any]) -> None:
-    while not wait([ended], LOOK_SECONDS).done:
-        pass
 
 
 def _end(number: int, error: Exception | None) -> NoReturn:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import gc
+import os
 import signal
 import sys
-import threading
 import time
 
 from connector.sandbox.core.world import World
@@ -41,13 +41,7 @@ def run(args: argparse.Namespace) -> int:
     except ValueError as error:
         sys.stderr.write(f"sandbox: {error}\n")
         return 2
-    stop = threading.Event()
-
-    def told_to_stop(_signal: int, _frame: object) -> None:
-        stop.set()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, told_to_stop)
+    told_to_stop = _signals(signal.SIGTERM, signal.SIGINT)
     try:
         sandbox.start()
     except OSError as error:
@@ -62,10 +56,27 @@ def run(args: argparse.Namespace) -> int:
     else:
         sys.stdout.write(f"listening on {sandbox.url} key={key} account={sandbox.account}\n")
     sys.stdout.flush()
-    while not stop.wait(1.0):  # a signal just before it waits does not wake it
-        pass
+    os.read(told_to_stop, 1)
     sandbox.stop()
     return 0
+
+
+def _signals(*numbers: int) -> int:
+    """Return a file that has a byte for each signal that comes from now on; of these, none does anything else.
+
+    To wait for an event that their handler sets would not do: a signal just before the wait does not end it, and one
+    inside of `Event.wait` finds its lock taken.
+    """
+
+    def nothing_more(_signal: int, _frame: object) -> None:
+        pass
+
+    heard, told = os.pipe()
+    os.set_blocking(told, False)
+    signal.set_wakeup_fd(told, warn_on_full_buffer=False)
+    for number in numbers:
+        signal.signal(number, nothing_more)
+    return heard
 
 
 def _spare_what_stays(phase: str, info: dict[str, int]) -> None:

@@ -253,14 +253,16 @@ class Sandbox:
         self.stop()
 
     def _run(self, ready: Future[int]) -> None:
-        asyncio.run(self._serve(ready))
+        try:
+            with asyncio.Runner() as runner:
+                runner.run(self._serve(ready))
+        except BaseException as error:
+            if ready.done():
+                raise
+            ready.set_exception(error)  # whatever it is, `start` waits to hear of it
 
     async def _serve(self, ready: Future[int]) -> None:
-        try:
-            listening = await listen(self._server, self._wanted_port)
-        except (OSError, OverflowError) as error:  # whatever it is, `start` waits to hear of it
-            ready.set_exception(error)
-            return
+        listening = await listen(self._server, self._wanted_port)
         self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
         stop = self._stop
         ready.set_result(listening.port)

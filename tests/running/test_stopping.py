@@ -322,6 +322,53 @@ def test_a_handler_that_raises_nothing_lets_the_call_go_on():
     assert heard == [signal.SIGUSR1]
 
 
+def test_a_signal_that_does_not_wake_the_main_thread_is_heard_while_nothing_else_comes():
+    """One that another thread hears does not, no more than one just before the loop waits."""
+
+    class EndedError(BaseException):
+        pass
+
+    def handler(_number: int, _frame: object) -> None:
+        raise EndedError
+
+    def hear() -> None:
+        time.sleep(0.05)  # the loop waits by then, mostly: else it is heard in any case
+        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
+
+    async def main() -> None:
+        threading.Thread(target=hear).start()
+        await anyio.sleep(BOUND)
+
+    before = signal.signal(signal.SIGUSR1, handler)
+    try:
+        with within(BOUND), pytest.raises(EndedError):
+            run_blocking(main, instead="nothing")
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_who_is_woken_by_signals_before_a_call_is_woken_in_it_and_after_it():
+    heard, told = os.pipe()
+    for file in (heard, told):
+        os.set_blocking(file, False)
+    handler = signal.signal(signal.SIGUSR1, lambda *_: None)
+    before = signal.set_wakeup_fd(told)
+    try:
+
+        async def main() -> bytes:
+            signal.raise_signal(signal.SIGUSR1)
+            return os.read(heard, 9)
+
+        assert run_blocking(main, instead="nothing") == bytes([signal.SIGUSR1])
+        assert signal.set_wakeup_fd(told) == told
+    finally:
+        signal.set_wakeup_fd(before)
+        signal.signal(signal.SIGUSR1, handler)
+        os.close(heard)
+        os.close(told)
+
+
 def test_outside_the_main_thread_signals_are_left_alone():
     found: list[object] = []
 

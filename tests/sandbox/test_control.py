@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import http.client
@@ -141,6 +142,15 @@ def test_an_answer_takes_as_long_as_was_said(open_sandbox, get):
 def test_a_port_that_is_taken_is_an_error_at_once(quiet):
     with pytest.raises(OSError, match="address"):
         Sandbox(World(transactions=1), port=int(quiet.url.rpartition(":")[2])).start()
+
+
+def test_whatever_keeps_it_from_listening_is_raised_where_it_was_started(monkeypatch):
+    def none_left():
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(asyncio.events, "new_event_loop", none_left)
+    with pytest.raises(OSError, match="Too many open files"):
+        Sandbox(World(transactions=1)).start()
 
 
 def test_a_sandbox_can_stop_twice_and_start_again(get):
