@@ -18,7 +18,7 @@ from connector.stripe.identity import identify
 from connector.stripe.listing.place import Place
 from connector.stripe.listing.query import ListSource
 from connector.stripe.listing.scan import Scan
-from tests.support.fakes import FakeTransport, client_over, config, ok, row, turns
+from tests.support.fakes import FakeTransport, client_over, config, ok, row, turns, until
 from tests.support.servers import BODY, misbehaving, request, sends, whole
 
 pytestmark = pytest.mark.anyio
@@ -131,10 +131,9 @@ async def test_what_comes_on_a_resting_connection_is_no_answer_to_the_next_reque
     async with misbehaving(behave) as (server, transport):
         first = await transport.send(request(server))
         assert first.connection not in transport.distrusted
-        await turns()
+        await until(lambda: first.connection in transport.distrusted)
         second = await transport.send(request(server))
         assert (first.body, second.body) == (BODY, BODY)
-        assert first.connection in transport.distrusted
         assert second.connection != first.connection
 
 
@@ -151,9 +150,10 @@ async def test_an_empty_line_or_a_goodbye_says_nothing_against_a_connection(afte
         await behave_once_more(after, reader, writer)
 
     async with misbehaving(behave) as (server, transport):
-        for _ in range(2):
+        for number in range(2):
             assert (await transport.send(request(server))).body == BODY
             await turns()
+            await until(lambda number=number: server.ended == (number + 1 if connections == 2 else 0))
         assert server.connections == connections
         assert not transport.distrusted
 
@@ -197,8 +197,7 @@ async def test_a_late_answer_is_not_given_to_the_next_request():
 
     async with misbehaving(behave) as (server, transport):
         first = await transport.send(request(server))
-        await turns()
-        assert first.connection in transport.distrusted
+        await until(lambda: first.connection in transport.distrusted)
         assert (await transport.send(request(server))).connection != first.connection
 
 

@@ -27,7 +27,8 @@ class Server:
     """A raw server: each connection is answered by `behave`, after its request was read."""
 
     def __init__(self, behave: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]) -> None:
-        self.behave, self.requests, self.connections, self.url = behave, list[bytes](), 0, ""
+        self.behave, self.requests, self.url = behave, list[bytes](), ""
+        self.connections = self.ended = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -39,6 +40,7 @@ class Server:
         except (asyncio.IncompleteReadError, OSError):
             pass
         finally:
+            self.ended += 1
             writer.close()
 
 
