@@ -17,9 +17,10 @@ import connector
 from connector.config.config import ApiKey, Config
 from connector.config.salt import Salt
 from connector.core.api.retry import RetryPolicy
+from connector.core.state.partition import Granularity, partition_of
 from connector.core.tuning import RunTuning
 from connector.core.units import DAY
-from connector.errors import ConnectorError, TransportError
+from connector.errors import ConnectorError, StorageError, TransportError
 from connector.events import WindowClosed
 from connector.lake.state.lease import lease_of
 from connector.lake.state.leases import write_lease
@@ -250,6 +251,54 @@ def test_what_is_newer_than_a_day_in_part_waits_for_it(tmp_path):
     assert model.requests - asked < 6 * 24 / model.size
     go(full_refresh=True)
     assert {path.split("/")[2] for path in data_files(tmp_path)} > {path.split("/")[2] for path in before}
+
+
+class RefusesADay(LocalStore):
+    """A disk that does not make the files of one day visible."""
+
+    def publish(self, staged: Path, path: str, **condition: Condition) -> str:
+        if f"created_date={REFUSED_DAY}/" in path:
+            raise StorageError("no space left on the disk")
+        return super().publish(staged, path, **condition)
+
+
+REFUSED_DAY = partition_of(MODEL_START + 4 * DAY, Granularity.DAY).label.removeprefix("created_date=")
+
+
+def test_what_is_newer_than_a_visible_day_whose_rest_is_parked_waits_for_it(tmp_path):
+    """Two days are visible in part; the rest of the later one is read, and parked since it waits for the earlier one.
+
+    The next run completes the earlier one, and cannot make the later one's rest visible.
+    """
+    model = SlowAboutOneDay(random.Random(1))
+    for second in range(MODEL_START, MODEL_START + 7 * DAY, DAY // 24):
+        model.add(second, wait=0)
+    config = Config(ApiKey("sk_test_model"), api_base="http://127.0.0.1:1", rate=inf, max_in_flight=4, retry=ONCE)
+
+    def go(store: LocalStore | None = None, **options: int) -> None:
+        services = {"tuning": RunTuning(commit_seconds=0.01), "transport": lambda _: model}
+        services |= {} if store is None else {"store": store}
+        anyio.run(lambda: sync_given(tmp_path, config, services, **options))
+
+    def days() -> set[int]:
+        labels = {partition_of(MODEL_START + number * DAY, Granularity.DAY).label: number for number in range(7)}
+        return {labels[path.split("/")[2]] for path in data_files(tmp_path)}
+
+    go(until=MODEL_START + DAY + DAY // 2)
+    go(since=MODEL_START + 3 * DAY, until=MODEL_START + 4 * DAY + DAY // 2)
+    model.refuses = MODEL_START + 2 * DAY
+    with pytest.raises(TransportError):
+        go()
+    assert days() == {0, 1, 3, 4}
+    assert any(f"created_date={REFUSED_DAY}" in one.name for one in parked_files(tmp_path))
+    model.refuses = 0
+    with pytest.raises(StorageError, match="no space left"):
+        go(RefusesADay(tmp_path))
+    assert days() == {0, 1, 2, 3, 4}
+    go()
+    assert days() == {*range(7)}
+    assert len(objects(tmp_path)) == 7 * 24
+    assert parked_files(tmp_path) == []
 
 
 def test_status_verify_and_the_run_report_say_how_many_rows_are_parked(lake, stripe_):
