@@ -119,7 +119,7 @@ def run_with_signals(main: Callable[[], Coroutine[Any, Any, T]], handling: Signa
     """
     with handling.installed() as stop:
         try:
-            return _run(lambda: _awake(lambda: stoppable(main, canceller=stop)))
+            return _run(lambda: stoppable(main, canceller=stop))
         except StoppedError as error:
             if handling.number is not None:
                 error.stopped_by(handling.number)
@@ -127,30 +127,6 @@ def run_with_signals(main: Callable[[], Coroutine[Any, Any, T]], handling: Signa
         finally:
             if handling.error is not None:
                 raise handling.error
-
-
-async def _awake(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
-    """Run a coroutine, and have each signal wake its event loop.
-
-    A signal interrupts only the thread that the system gives it to, and only a wait that has begun: without this, one
-    that another thread is given, or that comes just before the loop waits, is heeded with the next thing that happens.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return await main()
-    loop, (heard, told) = asyncio.get_running_loop(), socket.socketpair()
-    with heard, told:
-        heard.settimeout(0)
-        told.settimeout(0)
-        loop.add_reader(heard, heard.recv, 2**10)
-        before = signal.set_wakeup_fd(told.fileno(), warn_on_full_buffer=False)
-        if before != -1:  # the caller's own
-            signal.set_wakeup_fd(before)
-        try:
-            return await main()
-        finally:
-            if before == -1:
-                signal.set_wakeup_fd(-1)
-            loop.remove_reader(heard)
 
 
 def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -179,10 +155,12 @@ def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
 
 @contextmanager
 def _woken_by_signals(loop: asyncio.AbstractEventLoop) -> Generator[None]:
-    """Have a signal end the wait of an event loop that runs in the block, in the main thread.
+    """Have each signal wake an event loop that runs in the block, in the main thread.
 
-    By itself one does not that comes just before the wait begins, or that another thread hears: its handler would be
-    called at the next answer, which may never come. Where somebody else is woken by signals already, that stays.
+    A signal interrupts only the thread that the system gives it to, and only a wait that has begun: without this, one
+    that another thread is given, or that comes just before the loop waits, is heeded with the next thing that happens.
+    Where the caller has a file of his own that signals are told to, that stays. However the loop is left, and whatever
+    goes on in it, no signal is told to a file that was ours when the block has ended.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -322,53 +322,6 @@ def test_a_handler_that_raises_nothing_lets_the_call_go_on():
     assert heard == [signal.SIGUSR1]
 
 
-def test_a_signal_that_does_not_wake_the_main_thread_is_heard_while_nothing_else_comes():
-    """One that another thread hears does not, no more than one just before the loop waits."""
-
-    class EndedError(BaseException):
-        pass
-
-    def handler(_number: int, _frame: object) -> None:
-        raise EndedError
-
-    def hear() -> None:
-        time.sleep(0.05)  # the loop waits by then, mostly: else it is heard in any case
-        signal.pthread_kill(threading.get_ident(), signal.SIGUSR1)
-
-    async def main() -> None:
-        threading.Thread(target=hear).start()
-        await anyio.sleep(BOUND)
-
-    before = signal.signal(signal.SIGUSR1, handler)
-    try:
-        with within(BOUND), pytest.raises(EndedError):
-            run_blocking(main, instead="nothing")
-    finally:
-        signal.signal(signal.SIGUSR1, before)
-    assert signal.set_wakeup_fd(-1) == -1
-
-
-def test_who_is_woken_by_signals_before_a_call_is_woken_in_it_and_after_it():
-    heard, told = os.pipe()
-    for file in (heard, told):
-        os.set_blocking(file, False)
-    handler = signal.signal(signal.SIGUSR1, lambda *_: None)
-    before = signal.set_wakeup_fd(told)
-    try:
-
-        async def main() -> bytes:
-            signal.raise_signal(signal.SIGUSR1)
-            return os.read(heard, 9)
-
-        assert run_blocking(main, instead="nothing") == bytes([signal.SIGUSR1])
-        assert signal.set_wakeup_fd(told) == told
-    finally:
-        signal.set_wakeup_fd(before)
-        signal.signal(signal.SIGUSR1, handler)
-        os.close(heard)
-        os.close(told)
-
-
 def test_outside_the_main_thread_signals_are_left_alone():
     found: list[object] = []
 
@@ -459,6 +412,34 @@ def test_a_signal_that_another_thread_is_given_wakes_the_event_loop():
 
     with pytest.raises(KeyboardInterrupt):
         run_blocking(endless, instead="nothing")
+    assert signal.set_wakeup_fd(-1) == -1
+
+
+def test_after_a_second_signal_none_is_told_to_a_file_of_ours_while_what_it_did_not_wait_for_goes_on():
+    running, heeded, over = [], threading.Event(), asyncio.Event()
+
+    def interrupt_twice():
+        main = threading.main_thread().ident
+        signal.pthread_kill(main, signal.SIGINT)
+        heeded.wait(BOUND)
+        time.sleep(0.05)  # by when the loop most likely waits; nothing fails where it does not
+        signal.pthread_kill(main, signal.SIGINT)
+
+    async def stubborn():
+        running.append(asyncio.get_running_loop())
+        threading.Thread(target=interrupt_twice, daemon=True).start()
+        with anyio.CancelScope(shield=True):
+            await over.wait()
+
+    with pytest.raises(KeyboardInterrupt):
+        run_with_signals(stubborn, SignalHandling(first=heeded.set))
+    assert signal.set_wakeup_fd(-1) == -1
+    (loop,) = running
+    loop.call_soon_threadsafe(over.set)
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0), loop).result(BOUND)
+    loop.call_soon_threadsafe(loop.stop)
+    wait_until(lambda: not loop.is_running())
+    loop.close()
     assert signal.set_wakeup_fd(-1) == -1
 
 
