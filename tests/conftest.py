@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -27,10 +28,12 @@ MEMORY_ROOM = 2 << 30
 
 
 def pytest_configure() -> None:
-    """Put the lakes of quick tests in memory, and let stops take their time.
+    """Put the lakes of quick tests in memory, let stops take their time, and hear Ctrl-C, as at a terminal.
 
-    Forcing many small files to a disk is half of what quick tests take; `make test-all` forces them to a real one.
+    Forcing many small files to a disk is half of what quick tests take; `make test-all` forces them to a real one. What
+    a shell starts in the background ignores Ctrl-C: a call that a test interrupts would go on without end.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     unhurried.leave_time()
     free = shutil.disk_usage(MEMORY_DISK).free if os.access(MEMORY_DISK, os.W_OK) else 0
     if examples.EXTENT != "thorough" and "TMPDIR" not in os.environ and free >= MEMORY_ROOM:
