@@ -10,7 +10,7 @@ rows.to_pandas()
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -190,7 +190,7 @@ class Rows:
         comparer = self._found.comparer
         if self.version is not None:
             return TableSnapshot.of(self.table, self.account, comparer, self.version)
-        return _newest(comparer, self.table, self.account, of=self.account)
+        return _newest(comparer, self.table, self.account)
 
     def _batches(self, now: TableSnapshot) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a snapshot, with the columns asked for."""
@@ -266,10 +266,9 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     """
     zone = None if timezone is None else zone_named(timezone)
     comparer = Comparer(open_store(placed(destination, storage_options)))
-    snapshot = _newest(comparer, table, account) if version is None else TableSnapshot.of(table, None, comparer)
-    if not snapshot.accounts:
-        raise ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
-    chosen = snapshot if account is None else _of_account(snapshot, account)
+    chosen = _newest(comparer, table, account) if version is None else TableSnapshot.of(table, account, comparer)
+    if not chosen.accounts:
+        raise _nothing(comparer, table, account, str(destination))
     if version is not None:
         account, chosen = _as_of(chosen, version)
     everything = chosen.schema
@@ -286,14 +285,13 @@ def read(  # noqa: PLR0913 - which rows, in which form, from where
     )
 
 
-def _newest(comparer: Comparer, table: str, account: str | None, *, of: str | None = None) -> TableSnapshot:
+def _newest(comparer: Comparer, table: str, account: str | None) -> TableSnapshot:
     """Load what there is now, unless the newest records of what is to be read are gone.
 
     Args:
         comparer: of the store.
         table: its name.
-        account: whose rows are to be read; None for all.
-        of: the account that is loaded; None for all.
+        account: whose rows are to be read; None for all. Of one, the others of the lake are not looked at.
 
     Raises:
         StateError: a run's report tells of later records; or a state cannot be understood.
@@ -304,7 +302,7 @@ def _newest(comparer: Comparer, table: str, account: str | None, *, of: str | No
     if table == TABLE:  # the reports before the states: runs may go on meanwhile
         held = recorded_accounts(store, TRANSACTIONS) if account is None else [AccountId(account)]
         witnessed = witnessed_records(store, held)
-    snapshot = TableSnapshot.of(table, of, comparer)
+    snapshot = TableSnapshot.of(table, account, comparer)
     there = {files.account: files.moment.number for files in snapshot.accounts}
     for name in witnessed if account is None else [account]:
         refuse_turned_back(name, there.get(name, 0), witnessed)
@@ -322,13 +320,12 @@ def _as_of(snapshot: TableSnapshot, version: int) -> tuple[str, TableSnapshot]:
     return account, TableSnapshot.of(snapshot.table, account, snapshot.comparer, version)
 
 
-def _of_account(snapshot: TableSnapshot, account: str) -> TableSnapshot:
-    """Return one account's part; raises a ConfigError where there is none."""
-    chosen = tuple(table for table in snapshot.accounts if table.account == account)
-    if not chosen:
-        names = [table.account for table in snapshot.accounts]
-        raise ConfigError(f"there are no rows of {among_accounts(account, names)}")
-    return replace(snapshot, accounts=chosen)
+def _nothing(comparer: Comparer, table: str, account: str | None, destination: str) -> ConfigError:
+    """Return the error of a lake that has no rows to be read: none at all, or none of the account asked for."""
+    names = [] if account is None else [files.account for files in TableSnapshot.of(table, None, comparer).accounts]
+    if account is not None and names:
+        return ConfigError(f"there are no rows of {among_accounts(account, names)}")
+    return ConfigError(f"there is no lake in {destination}: {NOTHING[table]}")
 
 
 def _asked_columns(

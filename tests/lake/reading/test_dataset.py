@@ -13,10 +13,11 @@ from connector.core.state.partition import Granularity, partition_folder, partit
 from connector.core.state.table_state import TableState
 from connector.core.time.intervals import Intervals
 from connector.core.units import AccountId
-from connector.errors import ConfigError, StorageError
+from connector.errors import ConfigError, StateError, StorageError
 from connector.lake.formats.formats import format_named
 from connector.lake.formats.names import FORMAT_NAMES
 from connector.lake.reading.dataset import read
+from connector.lake.state.record_files import record_path
 from connector.lake.state.table_states import commit, states
 from connector.lake.stores.local import LocalStore
 from connector.lake.writing.rewrite import PartitionRewrite, stage
@@ -148,6 +149,17 @@ def test_accounts_are_read_together_or_alone(tmp_path):
     assert pa.table(read(tmp_path, "acct_2"))["account"].unique().to_pylist() == ["acct_2"]
     with pytest.raises(ConfigError, match="accounts here: acct_1, acct_2"):
         read(tmp_path, "acct_3")
+
+
+@pytest.mark.parametrize("version", [None, 1])
+def test_one_account_is_read_without_a_look_at_the_records_of_others(tmp_path, version):
+    store = make_lake(tmp_path, "parquet", accounts=("acct_1", "acct_2"))
+    store.write(record_path("balance_transactions", AccountId("acct_1"), 1), b"not a record")
+    rows = read(tmp_path, "acct_2", version=version)
+    assert pa.table(rows).num_rows == len(ROWS)
+    assert rows.reader().read_all().num_rows == len(ROWS)
+    with pytest.raises(StateError):
+        read(tmp_path)
 
 
 @each_format
