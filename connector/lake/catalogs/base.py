@@ -7,6 +7,7 @@ leaves the table as it was, and the next one finds the same difference, or a sma
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeAlias, TypeVar
 
@@ -28,6 +29,9 @@ KEEP_DAYS = 7
 
 ROUNDS = 16
 """Times that a table is looked at anew after another one was first, or in the way."""
+
+IN_USE_SECONDS = 30.0
+"""How long a catalog's database may be locked: publishers lock one for a moment."""
 
 Due = TypeVar("Due")
 Done = TypeVar("Done")
@@ -53,6 +57,10 @@ class TableAlteredError(StorageError):
             f" {named}{more}; nothing is published to it: `repair` makes it what the state says, which undoes that"
         )
         self.alterations: tuple[Alteration, ...] = tuple(found)
+
+
+class CatalogInUseError(CommitConflictError):
+    """A catalog's database is locked by something else, and its own patience has run out at least once."""
 
 
 class ForeignTableError(ConfigError):
@@ -203,6 +211,7 @@ def publish(
     *,
     repair: bool = False,
     check: Callable[[Change, Wanted], None] = lambda _change, _wanted: None,
+    now: Callable[[], float] = time.monotonic,
 ) -> Published:
     """Bring a table up to date with the state. Blocks.
 
@@ -214,6 +223,7 @@ def publish(
         wanted_now: reads what the state says, and said by the revisions that the table was published by.
         repair: undo what something else did to the table, instead of refusing.
         check: raises a `StorageError` where something is not to be committed.
+        now: seconds of a clock that does not go back.
 
     Raises:
         TableAlteredError: something else altered it.
@@ -238,7 +248,7 @@ def publish(
         table.commit(change)
         return Published(name, len(change.added), len(change.removed), mended)
 
-    return _beside_others(look, commit)
+    return _beside_others(look, commit, now)
 
 
 def tidied(table: CatalogTable, cutoff: float, *, act: bool) -> Tidied:
@@ -265,12 +275,15 @@ def tidied(table: CatalogTable, cutoff: float, *, act: bool) -> Tidied:
     return _beside_others(look, tidy)
 
 
-def _beside_others(look: Callable[[], Due], act: Callable[[Due], Done]) -> Done:
+def _beside_others(
+    look: Callable[[], Due], act: Callable[[Due], Done], now: Callable[[], float] = time.monotonic
+) -> Done:
     """Do what is due, and after a failure what is due then: another may have been first, or the answer was lost.
 
     Args:
         look: says what is due now.
         act: does it.
+        now: seconds of a clock that does not go back.
 
     Raises:
         CommitConflictError: others were first, again and again.
@@ -278,7 +291,10 @@ def _beside_others(look: Callable[[], Due], act: Callable[[Due], Done]) -> Done:
     """
     failure: StorageError | None = None
     before: Due | None = None
+    end = now() + IN_USE_SECONDS
     for _ in range(ROUNDS):
+        if isinstance(failure, CatalogInUseError) and now() >= end:
+            raise failure
         try:
             due = look()
         except CommitConflictError as error:

@@ -119,7 +119,7 @@ class IcebergCatalogTable:
         """Look at the table as it is now; see `CatalogTable.read`."""
         here = _address(self.root, self.shape.name)
         self._listed, self._table, self._location = {}, None, here
-        with at_catalog(f"{READING} {self.identifier}"):
+        with at_catalog(f"{READING} {self.identifier}", root=self.root):
             for _ in range(2):  # what another makes anew, or replaces, in this moment is no table of another place
                 try:
                     table = self.catalog.load_table(self.identifier)
@@ -139,7 +139,7 @@ class IcebergCatalogTable:
         """Return what the table's manifests held; see `CatalogTable.contents`."""
         if self._table is None:
             return None
-        with at_catalog(f"{READING} {self.identifier}"):
+        with at_catalog(f"{READING} {self.identifier}", root=self.root):
             try:
                 listed = list(self._files(self._table))
             except FileNotFoundError:  # upkeep removes what a version named that was replaced meanwhile
@@ -173,7 +173,7 @@ class IcebergCatalogTable:
 
     def commit(self, change: Change) -> None:
         """Commit a difference, as one snapshot; see `CatalogTable.commit`."""
-        with at_catalog(f"publishing to the table {self.identifier}"):
+        with at_catalog(f"publishing to the table {self.identifier}", root=self.root):
             table = self._table or self._create()
             with Commit(table) as transaction:
                 self._add_columns(transaction)
@@ -191,7 +191,7 @@ class IcebergCatalogTable:
         table = self._table
         if table is None or (current := table.current_snapshot()) is None:
             return Tidied()
-        with at_catalog(f"tidying the table {self.identifier}"):
+        with at_catalog(f"tidying the table {self.identifier}", root=self.root):
             manifests = sum(map(is_small, current.manifests(table.io)))
             kept = {current.snapshot_id, *(ref.snapshot_id for ref in table.metadata.refs.values())}
             old = [

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,8 +26,9 @@ from pyiceberg.exceptions import (
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import ROUNDS
+from connector.lake.catalogs.base import IN_USE_SECONDS, ROUNDS, CatalogInUseError
 from connector.lake.catalogs.newest_metadata import CATALOG_FILE
+from connector.lake.state.process import lock_holders
 from connector.outside_text import sentence
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | 
     """
     if name is not None:
         with at_catalog(f"opening the catalog {name}", ConfigError):
-            return _opened(lambda: load_catalog(name, **(files or {})))
+            return opened_beside_others(lambda: load_catalog(name, **(files or {})))
     if "://" in root:
         raise ConfigError(
             "Iceberg tables in a bucket need a catalog, since there are no conditional renames in one: name one that"
@@ -77,28 +79,37 @@ def open_catalog(root: str, name: str | None = None, files: Mapping[str, str] | 
         )
     if unfit := sorted(_UNFIT & set(root)):
         raise ConfigError(f"{root}: the path of an Iceberg table may have no {unfit[0]!r}; use another folder")
-    with at_catalog(f"opening {root}/{CATALOG_FILE}"):
+    with at_catalog(f"opening {root}/{CATALOG_FILE}", root=root):
         Path(root).mkdir(parents=True, exist_ok=True)
         with suppress(OSError):  # SQLite would give a new file no more than 0o644: a group that shares the lake, too
             os.close(os.open(f"{root}/{CATALOG_FILE}", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
         properties = {"uri": f"sqlite:///{root}/{CATALOG_FILE}", "warehouse": f"file://{root}"}
-        return _opened(lambda: SqlCatalog(LOCAL_CATALOG, **properties))
+        return opened_beside_others(lambda: SqlCatalog(LOCAL_CATALOG, **properties))
 
 
-def _opened(make: Callable[[], Catalog]) -> Catalog:
+def opened_beside_others(make: Callable[[], Catalog], now: Callable[[], float] = time.monotonic) -> Catalog:
     """Open a catalog; again where another process makes its tables, or writes to it, in the same moment."""
+    end = now() + IN_USE_SECONDS
     for _ in range(ROUNDS):
         try:
             return make()
         except SQLAlchemyError as error:
-            if not (_MADE_BY_ANOTHER.search(str(error)) or _IN_THE_WAY.search(str(error))):
+            if not (_MADE_BY_ANOTHER.search(str(error)) or _IN_THE_WAY.search(str(error))) or now() >= end:
                 raise
     return make()
 
 
 @contextmanager
-def at_catalog(what: str, kind: type[StorageError | ConfigError] = StorageError) -> Generator[None]:
-    """Have errors of pyiceberg be ours; those that come of another publisher's commit are conflicts."""
+def at_catalog(
+    what: str, kind: type[StorageError | ConfigError] = StorageError, *, root: str | None = None
+) -> Generator[None]:
+    """Have errors of pyiceberg be ours; those that come of another publisher's commit are conflicts.
+
+    Args:
+        what: is being done.
+        kind: of an error that is no conflict.
+        root: the lake, whose own catalog something may have locked.
+    """
     try:
         yield
     except (StorageError, ConfigError):
@@ -110,10 +121,10 @@ def at_catalog(what: str, kind: type[StorageError | ConfigError] = StorageError)
         TableAlreadyExistsError,
         ValidationException,
     ) as error:
-        raise _conflict(what, error) from error
+        raise _conflict(what, error, root) from error
     except Exception as error:
         if isinstance(error, DBAPIError) and _IN_THE_WAY.search(str(error)):
-            raise _conflict(what, error) from error
+            raise _conflict(what, error, root) from error
         if isinstance(error, DBAPIError) and (spoilt := _SPOILT.search(str(error))):
             raise StorageError(
                 f"{what}: the catalog's database is damaged ({spoilt[0]}): restore it from a backup; or move a lake's"
@@ -134,9 +145,11 @@ def _words(error: Exception) -> str:
     return str(getattr(error, "orig", None) or error)
 
 
-def _conflict(what: str, error: Exception) -> CommitConflictError:
-    if isinstance(error, DBAPIError):
-        return CommitConflictError(
-            f"{what}: its database is in use by something else ({getattr(error, 'orig', error)}); run again"
-        )
-    return CommitConflictError(f"{what}: another publisher committed first ({type(error).__name__}); run again")
+def _conflict(what: str, error: Exception, root: str | None) -> CommitConflictError:
+    if not isinstance(error, DBAPIError):
+        return CommitConflictError(f"{what}: another publisher committed first ({type(error).__name__}); run again")
+    told = str(getattr(error, "orig", error))
+    by = lock_holders(Path(root) / CATALOG_FILE) if root is not None and "://" not in root else []
+    found, then = (f", by {' and '.join(by)}", "end that, or wait for it, and run again") if by else ("", "run again")
+    kind = CatalogInUseError if "database is locked" in told else CommitConflictError
+    return kind(f"{what}: its database is in use by something else ({told}{found}); {then}")

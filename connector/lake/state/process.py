@@ -43,6 +43,26 @@ def has_ended(holder: Holder, here: Holder) -> bool:
     return started is not None and started != holder.started
 
 
+def lock_holders(path: Path) -> list[str]:
+    """Return which processes of this machine have a lock on a file, by number and name; none where none is known.
+
+    Source: `/proc/locks` of proc(5); other systems have none.
+    """
+    with suppress(OSError, ValueError):
+        there = path.stat()
+        place = f"{os.major(there.st_dev):02x}:{os.minor(there.st_dev):02x}:{there.st_ino}"
+        lines = [line.split() for line in Path("/proc/locks").read_text(encoding="ascii").splitlines()]
+        numbers = {int(words[4]) for words in lines if words[1] != "->" and words[5] == place}
+        return [f"process {number}{_name_of(number)}" for number in sorted(numbers - {os.getpid()})]
+    return []
+
+
+def _name_of(pid: int) -> str:
+    with suppress(OSError):
+        return f" ({Path(f'/proc/{pid}/comm').read_text(encoding='utf-8', errors='replace').strip()})"
+    return ""
+
+
 def _boot() -> str | None:
     """Return what tells this start of the machine, and this container, from others."""
     if sys.platform == "darwin":

@@ -14,9 +14,9 @@ from pyiceberg.utils.config import Config
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from connector.errors import ConfigError, StorageError
-from connector.lake.catalogs.base import publish
+from connector.lake.catalogs.base import IN_USE_SECONDS, CatalogInUseError, publish
 from connector.lake.catalogs.iceberg import IcebergCatalogTable
-from connector.lake.catalogs.iceberg_catalog import at_catalog, open_catalog
+from connector.lake.catalogs.iceberg_catalog import at_catalog, open_catalog, opened_beside_others
 from connector.lake.catalogs.lake_tables import check_tables, settled_catalog
 from connector.lake.catalogs.newest_metadata import CATALOG_FILE
 from connector.lake.stores.local import LocalStore
@@ -64,6 +64,20 @@ def test_a_catalog_that_another_opens_in_the_same_moment_is_opened_again(tmp_pat
     monkeypatch.setattr(SqlCatalog, "create_tables", made)
     open_catalog(str(tmp_path / "lake")).close()
     assert not troubles
+
+
+def test_a_catalog_that_something_else_keeps_locked_is_not_opened_again_and_again():
+    tried = []
+
+    def make():
+        tried.append(1)
+        raise OperationalError("select", {}, Exception("database is locked"))
+
+    moments = iter(range(0, 1_000, 10))
+    told = r"in use by something else \(database is locked\); run again"
+    with pytest.raises(CatalogInUseError, match=told), at_catalog("opening the catalog"):
+        opened_beside_others(make, lambda: float(next(moments)))
+    assert len(tried) == IN_USE_SECONDS // 10
 
 
 @pytest.mark.parametrize(("umask", "mode"), [(0o002, 0o664), (0o077, 0o600)])

@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import Listed
 from connector.errors import CommitConflictError, StorageError
-from connector.lake.catalogs.base import NAMED, ROUNDS, TableAlteredError, bounds_of, publish
+from connector.lake.catalogs.base import (
+    IN_USE_SECONDS,
+    NAMED,
+    ROUNDS,
+    CatalogInUseError,
+    TableAlteredError,
+    bounds_of,
+    publish,
+)
 from tests.contracts.catalog import CatalogContract, Troubled
 from tests.support.examples import examples
 from tests.support.memory_table import FileList, MemoryTable
@@ -139,3 +147,18 @@ def test_a_failure_that_leaves_the_same_difference_is_raised_and_not_tried_again
     with pytest.raises(StorageError, match="the disk is full"):
         publish(table, lake.wanted)
     assert table.tried == 1
+
+
+def test_a_catalog_that_something_has_locked_is_waited_for_so_long_and_no_longer(lake):
+    class Locked(Troubled):
+        tried = 0
+
+        def read(self):
+            self.tried += 1
+            raise CatalogInUseError("the database is locked")
+
+    table = Locked(MemoryTable(lake.shape, FileList()))
+    moments = iter(range(0, 1_000, 10))
+    with pytest.raises(CatalogInUseError):
+        publish(table, lake.wanted, now=lambda: float(next(moments)))
+    assert table.tried == IN_USE_SECONDS // 10

@@ -18,7 +18,7 @@ from connector.errors import StorageError
 from connector.events import RunLapsed
 from connector.lake.state.lease import LOOK_SECONDS, RENEW_SECONDS, RunLease, at_work, lease_of
 from connector.lake.state.leases import AT_WORK, clear_leases, clear_leavings, lease_path, others_at_work, write_lease
-from connector.lake.state.process import has_ended, this_process
+from connector.lake.state.process import has_ended, lock_holders, this_process
 from connector.lake.stores.disk import ClearedAwayError
 from connector.lake.stores.local import LocalStore
 from tests.support.fakes import ENDLESS_SECONDS, NOW, turns
@@ -375,6 +375,37 @@ def test_another_process_of_the_same_number_is_another_and_one_nobody_waited_for
         assert has_ended(Holder(host=here.host, boot=here.boot, pid=child.pid, started="1"), here)
     finally:
         child.communicate(timeout=ENDLESS_SECONDS)
+
+
+LOCKS = """
+import fcntl, sys
+with open(sys.argv[1], "r+b") as file:
+    fcntl.lockf(file, fcntl.LOCK_EX)
+    print("locked", flush=True)
+    sys.stdin.read()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="the system does not say who has a lock")
+def test_who_has_a_lock_on_a_file_is_told(tmp_path):
+    file = tmp_path / "a.db"
+    file.write_bytes(b"")
+    assert lock_holders(file) == []
+    child = subprocess.Popen([sys.executable, "-c", LOCKS, file], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert child.stdout.readline() == b"locked\n"
+        there = file.stat()
+        if (
+            f"{os.major(there.st_dev):02x}:{os.minor(there.st_dev):02x}:{there.st_ino} "
+            not in Path("/proc/locks").read_text()
+        ):
+            pytest.skip("the file system has locks under another name than its files")
+        (told,) = lock_holders(file)
+        assert told.startswith(f"process {child.pid} (python")
+    finally:
+        child.communicate(timeout=ENDLESS_SECONDS)
+    assert lock_holders(file) == []
+    assert lock_holders(tmp_path / "none") == []
 
 
 @pytest.mark.parametrize("change", [{"host": "far"}, {"boot": "another"}, {"boot": None}])
