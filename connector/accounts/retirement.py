@@ -13,6 +13,7 @@ from connector.core.suggestions import among_accounts
 from connector.core.units import AccountId
 from connector.errors import ConfigError, UsageError
 from connector.lake.state.lake_identity import change_account, facts_of
+from connector.lake.state.no_lake import no_lake
 from connector.lake.stores.base import open_store
 
 if TYPE_CHECKING:
@@ -58,7 +59,10 @@ def retire(
     if not undo and not 0 < len(why) <= LONGEST_REASON:
         raise UsageError(f"`reason`: say why, in at most {LONGEST_REASON} characters; every verdict shows it")
     store = open_store(placed(destination, storage_options))
-    _present(facts_of(store).accounts, name, destination)
+    accounts = facts_of(store).accounts
+    if not accounts:
+        raise no_lake(store, destination)
+    _present(accounts, name)
 
     def change(record: AccountRecord) -> AccountRecord:
         if undo and record.retired is None:
@@ -68,8 +72,6 @@ def retire(
     return change_account(store, name, change)
 
 
-def _present(accounts: frozenset[AccountId], name: AccountId, destination: str | PathLike[str]) -> None:
-    if not accounts:
-        raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
+def _present(accounts: frozenset[AccountId], name: AccountId) -> None:
     if name not in accounts:
         raise ConfigError(f"there are no rows of {among_accounts(name, sorted(accounts))}")

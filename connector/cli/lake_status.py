@@ -21,6 +21,7 @@ from connector.lake.state.file_check import beside_unnamed
 from connector.lake.state.frozen_periods import frozen_names
 from connector.lake.state.lake_identity import facts_of
 from connector.lake.state.leases import others_at_work
+from connector.lake.state.no_lake import no_lake
 from connector.lake.state.run_reports import refuse_turned_back, report_paths, witnessed_records
 from connector.lake.state.standing_differences import standing
 from connector.lake.state.table_states import TABLE, accounts, compare, states
@@ -124,7 +125,7 @@ def look(destination: str | PathLike[str]) -> Look:
     holdings, tables = list(_holdings(store, facts, all_states, unnamed)), list(other_tables_of(store, unnamed))
     runs = runs_at_work(others_at_work(store))
     if not (holdings or tables):
-        raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
+        raise no_lake(store, destination)
     reads = reads_of(store, (holding.state for holding in holdings), now=time.time())
     back = tuple(_turned_back(all_states, witnessed))
     return Look(

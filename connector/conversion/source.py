@@ -15,6 +15,7 @@ from connector.core.units import AccountId
 from connector.errors import ConfigError
 from connector.lake.reading.moment import Comparer, state_at_a_moment
 from connector.lake.state.lake_id import lake_id
+from connector.lake.state.no_lake import no_lake
 from connector.lake.state.run_reports import refuse_turned_back, witnessed_records
 from connector.lake.state.state_log import recorded_accounts
 
@@ -152,7 +153,7 @@ def look(comparer: Comparer, name: str) -> Source:
     )
     lake = lake_id(store)
     if not held or lake is None:
-        raise ConfigError(f"there is no lake in {name}: `stripe-balance sync {name}` makes one")
+        raise no_lake(store, name)
     source = Source(comparer, lake, held)
     there = {state.account: state.number for state in source.rows}
     for account in witnessed:

@@ -10,7 +10,7 @@ import anyio
 import anyio.to_thread
 
 import connector
-from connector.core.documents import to_json
+from connector.core.documents import to_json, to_line
 from connector.core.run_report import Report, requests_of, to_document
 from connector.core.state.unnamed import said_of
 from connector.core.time.times import to_text
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from connector.lake.stores.base import Store
     from connector.services import Services
     from connector.stripe.client import Client
+
+LINED_ACCOUNTS = 100
+"""Accounts of a report that is laid out for people to read; one of more is one line, which takes half the bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,8 @@ class KeptReport:
         if not destination.written:
             return
         document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
-        text = in_json(to_json(document).decode()).encode()
+        write = to_json if len(report.accounts) <= LINED_ACCOUNTS else to_line
+        text = in_json(write(document).decode()).encode()
         with anyio.CancelScope(shield=True):
             if report.outcome == "complete":  # before there is one more: what was listed may tell it
                 now = int(self.services.clock.utc())

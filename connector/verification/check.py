@@ -37,6 +37,7 @@ from connector.lake.state import table_states
 from connector.lake.state.kept_verdicts import keep_verdicts
 from connector.lake.state.lake_id import lake_id
 from connector.lake.state.lake_identity import facts_of
+from connector.lake.state.no_lake import no_lake
 from connector.lake.state.table_states import TABLE, states
 from connector.payouts.run import PayoutsRun
 from connector.running.concurrency import tasks_with_one_error
@@ -198,8 +199,7 @@ class LakeCheck:
         """Return the states of the accounts asked for."""
         all_states = list(states(self._store))
         if not all_states:
-            lake = self.services.destination
-            raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
+            raise no_lake(self._store, self.services.destination)
         names = [state.account for state in all_states]
         for account in self.choice.accounts:
             if account not in names:

@@ -17,12 +17,13 @@ from connector.config.destination import placed
 from connector.core.state.publishing import EMPTY, account_of, change_to
 from connector.core.state.tables import SPEC_OF, TABLES
 from connector.core.units import DAY
-from connector.errors import ConfigError, ConnectorError, UsageError
+from connector.errors import ConnectorError, UsageError
 from connector.lake.catalogs.base import KEEP_DAYS, publish, tidied
 from connector.lake.catalogs.gone_files import refuse_gone
 from connector.lake.catalogs.lake_tables import States, kind_of, opened_tables
 from connector.lake.state import state_log
 from connector.lake.state.lake_identity import is_new
+from connector.lake.state.no_lake import no_lake
 from connector.lake.state.store_clock import moment_of_work
 from connector.lake.stores.base import open_store
 
@@ -115,7 +116,7 @@ def maintain(
         raise UsageError(f"`keep_days` {keep_days!r} must be a whole number of days, at least 1")
     store = open_store(placed(destination, storage_options))
     if is_new(store):
-        raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
+        raise no_lake(store, destination)
     kind = kind_of(store)
     with nullcontext(time.time()) if dry_run or publish_only else moment_of_work(store, "maintain") as now:
         cutoff = None if publish_only else now - keep_days * DAY

@@ -14,6 +14,7 @@ import json
 import re
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate, takewhile
 from math import inf, isfinite
 from typing import TYPE_CHECKING, Any, cast
 
@@ -35,6 +36,9 @@ MOST_WITNESSES = 50
 
 KEPT_REPORTS = 400
 """Reports that are kept whatever their age: the newest ones."""
+
+MOST_BYTES = 2**30
+"""Bytes of reports that are kept, but for the newest `MOST_WITNESSES`: one of thousands of accounts takes megabytes."""
 
 MOST_REMOVED = 200
 """Reports that one run removes, at most: the oldest ones. A lake may have very many, and no run is to wait for that."""
@@ -90,8 +94,19 @@ def too_old(paths: Sequence[str], *, now: int, days: int) -> list[str]:
     return old[::-1][:MOST_REMOVED]
 
 
+def too_large(reports: Sequence[FileInfo]) -> list[str]:
+    """Return the reports that one run is to remove since all take too much together, the oldest first.
+
+    Args:
+        reports: all of them, the newest first.
+    """
+    sizes = accumulate(info.bytes for info in reports)
+    kept = max(MOST_WITNESSES, sum(1 for _ in takewhile(lambda total: total <= MOST_BYTES, sizes)))
+    return [info.path for info in reports[kept:]][::-1][:MOST_REMOVED]
+
+
 def thin_reports(store: Store, *, now: int, days: int) -> int:
-    """Remove reports that are too old, and return how many went. Blocks.
+    """Remove reports that are too old, or too large together, and return how many went. Blocks.
 
     That is housekeeping: what cannot be removed stays for the next run.
 
@@ -102,7 +117,9 @@ def thin_reports(store: Store, *, now: int, days: int) -> int:
     """
     gone = 0
     with suppress(StorageError):
-        for path in too_old(report_paths(store), now=now, days=days):
+        there = _listed(store)
+        old = too_old([info.path for info in there], now=now, days=days)
+        for path in max(old, too_large(there), key=len):
             store.delete(path)
             gone += 1
     return gone

@@ -187,15 +187,18 @@ def states_before(
         lately: begin with the latest record that would hold everything of a large state, too; else with the oldest such
             one that is there.
 
+    One that cannot be understood, and that the newest state does not need, is as one that is not there.
+
     Raises:
-        StateError: a record is damaged, foreign, of a newer version, or of another account.
+        StateError: a record that the newest state is made of is damaged, foreign, of a newer version, or of another
+            account.
         StorageError: it cannot be read.
     """
     if lately:
         records = iter(_lately(store, spec, newest))
     else:
         there = numbers(store, spec.name, newest.account)
-        read = (record_at(store, spec, newest.account, number) for number in there if number <= newest.number)
+        read = (_understood(store, spec, newest.account, number) for number in there if number <= newest.number)
         records = (record for record in read if record is not None)
     before, parts = None, NOTHING
     for record in records:
@@ -205,11 +208,21 @@ def states_before(
         yield record.number, parts.files
 
 
+def _understood(store: Store, spec: TableSpec[Any], account: AccountId, number: int) -> Record | None:
+    try:
+        return record_at(store, spec, account, number)
+    except StateError:
+        return None
+
+
 def _lately(store: Store, spec: TableSpec[S], newest: S) -> list[Record]:
     """Return the latest records, oldest first, from the one on that would hold everything of a large state, too."""
     records, _ = back_from(store, spec, newest.account, newest.number)
     while records and not checkpoint_due(records[0].number):
-        more, missing = back_from(store, spec, newest.account, records[0].number - 1)
+        try:
+            more, missing = back_from(store, spec, newest.account, records[0].number - 1)
+        except StateError:
+            break
         if missing:
             break
         records = [*more, *records]

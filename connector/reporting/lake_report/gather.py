@@ -11,6 +11,7 @@ from connector.core.suggestions import among_accounts
 from connector.errors import ConfigError, LakeChangedError, StateError
 from connector.lake.reading.unnamed_files import UnnamedFiles, look_for_unnamed
 from connector.lake.state.leases import others_at_work
+from connector.lake.state.no_lake import no_lake
 from connector.lake.stores.base import open_store
 from connector.reporting.lake_report.accounts import account_facts, with_detail
 from connector.reporting.lake_report.facts import LakeReport
@@ -104,8 +105,7 @@ class Gathering:
         """
         accounts = all_accounts(self._store)
         if not accounts:
-            lake = self.destination
-            raise ConfigError(f"there is no lake in {lake}: `stripe-balance sync {lake}` makes one")
+            raise no_lake(self._store, self.destination)
         if missing := [name for name in self.wanted if name not in accounts]:
             raise ConfigError(f"there are no rows of {among_accounts(missing[0], accounts)}")
         return [account_id for account_id in accounts if not self.wanted or account_id in self.wanted]

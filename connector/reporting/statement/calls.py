@@ -17,6 +17,7 @@ from connector.core.time.periods import MONTHS_OF, Period, PeriodChoice, period_
 from connector.errors import ConfigError, UsageError
 from connector.lake.reading.table_snapshot import read_again
 from connector.lake.state.lake_identity import account_records
+from connector.lake.state.no_lake import no_lake
 from connector.lake.state.table_states import states
 from connector.lake.stores.base import open_store
 from connector.lake.stores.temporary import at_temporary
@@ -203,7 +204,10 @@ def _state(
     if choice.freezing:
         refuse_unfit(period, choice.currency)
     store = open_store(destination)
-    chosen = _chosen(list(states(store)), choice.accounts, str(destination))
+    lake_states = list(states(store))
+    if not lake_states:
+        raise no_lake(store, destination)
+    chosen = _chosen(lake_states, choice.accounts)
     if choice.against is not None and len(chosen) > 1:
         raise ConfigError("a report of Stripe's is about one account: say which with `account`")
     retired = {record.account: record.retired for record in account_records(store)}
@@ -244,9 +248,7 @@ def _frozen_how(options: StatementOptions) -> _Freezing:
     return "once" if options.get("freeze") else None
 
 
-def _chosen(lake_states: list[TableState], accounts: tuple[str, ...], destination: str) -> list[TableState]:
-    if not lake_states:
-        raise ConfigError(f"there is no lake in {destination}: `stripe-balance sync {destination}` makes one")
+def _chosen(lake_states: list[TableState], accounts: tuple[str, ...]) -> list[TableState]:
     names = [state.account for state in lake_states]
     if missing := [account for account in accounts if account not in names]:
         raise ConfigError(f"there are no rows of {among_accounts(missing[0], names)}")

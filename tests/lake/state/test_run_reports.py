@@ -12,14 +12,17 @@ from hypothesis import strategies as st
 from connector.core.api.allocation import Savings
 from connector.core.units import DAY
 from connector.errors import StorageError
-from connector.lake.paths import RUNS
+from connector.lake.paths import RUNS, FileInfo
 from connector.lake.state.run_reports import (
     KEPT_REPORTS,
+    MOST_BYTES,
     MOST_REMOVED,
+    MOST_WITNESSES,
     NewestReports,
     newest_reports,
     report_paths,
     thin_reports,
+    too_large,
     too_old,
 )
 from connector.lake.stores.local import LocalStore
@@ -59,6 +62,25 @@ def test_runs_remove_what_is_too_old_by_and_by_and_leave_alone_what_is_no_report
     assert len(report_paths(store)) == KEPT_REPORTS
     assert report_paths(store)[:3] == [path_of(NOW - DAY, KEPT_REPORTS + MOST_REMOVED + 7 + one) for one in (2, 1, 0)]
     assert (folder / "20200101T000000Z-notes.txt").exists()
+
+
+@given(st.lists(st.integers(1, MOST_BYTES // 20), max_size=300))
+def test_reports_of_very_many_accounts_go_once_they_take_too_much_and_never_the_newest(sizes):
+    reports = [FileInfo(path_of(NOW - at, at), size, 0) for at, size in enumerate(sizes)]
+    gone = too_large(reports)
+    kept = reports[: len(reports) - len(gone)]
+    assert gone == [info.path for info in reports[::-1]][: len(gone)]
+    assert len(kept) >= min(len(reports), MOST_WITNESSES)
+    assert len(gone) == MOST_REMOVED or len(kept) <= MOST_WITNESSES or sum(info.bytes for info in kept) <= MOST_BYTES
+    if gone and len(gone) < MOST_REMOVED:
+        assert sum(info.bytes for info in reports[: len(kept) + 1]) > MOST_BYTES
+
+
+def test_runs_remove_reports_that_take_too_much_whatever_their_age(tmp_path, monkeypatch):
+    monkeypatch.setattr("connector.lake.state.run_reports.MOST_BYTES", 2 * (MOST_WITNESSES + 10))  # of 2 bytes each
+    fill(tmp_path, [0] * (MOST_WITNESSES + 15))
+    store = LocalStore(tmp_path)
+    assert [thin_reports(store, now=NOW, days=90) for _ in range(2)] == [5, 0]
 
 
 def test_a_store_that_keeps_what_is_to_go_holds_nobody_up(tmp_path):
