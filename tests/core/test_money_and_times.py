@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 import connector
 from connector.core.ledger import money
 from connector.core.time import times
+from connector.core.time.intervals import Interval
 from connector.core.time.times import END_OF_TIME, interval_of, to_seconds
 from connector.errors import UsageError
 from connector.sandbox.core import economy
@@ -122,6 +123,18 @@ def test_times_people_write_become_utc_seconds(given_, seconds):
 def test_what_is_no_time_in_whole_seconds_is_refused_by_the_name_the_reader_knows(given_):
     with pytest.raises(UsageError, match="`since`"):
         to_seconds(given_, name="since")
+
+
+def test_without_ends_it_is_all_of_time():
+    assert interval_of(None, None) == Interval(0, END_OF_TIME)
+    assert interval_of(None, 1) == Interval(0, 1)
+    assert interval_of(END_OF_TIME - 1, None) == Interval(END_OF_TIME - 1, END_OF_TIME)
+
+
+@pytest.mark.parametrize(("since", "until"), [(5, 5), (6, 5), (END_OF_TIME, None), (None, 0)])
+def test_ends_with_nothing_between_them_are_refused(since, until):
+    with pytest.raises(UsageError, match="must be later than"):
+        interval_of(since, until)
 
 
 @given(st.integers(0, END_OF_TIME - 1))

@@ -96,3 +96,13 @@ def test_seconds_still_to_come_are_not_believed_to_be_covered():
     assert believed(state, now=100) is state
     assert believed(state, now=60).covered == Intervals.span(5, 60)
     assert believed(state, now=60).read_until == 60
+
+
+def test_rows_of_files_that_hold_some_from_before_the_lake_expanded_them_are_counted():
+    first = DataFile("a", 3, 900, "0" * 64, 100, 199, {"usd": 5})
+    second = with_changes(first, path="b", rows=4, first_created=200, last_created=299)
+    lake = TableState(AccountId("acct_1"), "parquet", Granularity.DAY, Intervals(), files={"a": first, "b": second})
+    assert lake.bare_rows == 0
+    assert replace(lake, bare=Intervals.span(150, 200)).bare_rows == 3
+    assert replace(lake, bare=Intervals.span(150, 201)).bare_rows == 7
+    assert replace(lake, bare=Intervals.span(300, 400)).bare_rows == 0

@@ -19,6 +19,8 @@ TODAY = date(2026, 11, 28)
         ("1700000000123", "milliseconds, and as seconds it is 1700000000"),
         (1_700_000_000_000_000, "microseconds, and as seconds it is 1700000000"),
         ("1700000000123456789", "nanoseconds, and as seconds it is 1700000000"),
+        (1_293_840_000_000, "milliseconds, and as seconds it is 1293840000"),  # of 2011
+        (4_102_444_799_999, "milliseconds, and as seconds it is 4102444799"),  # of 2099
     ],
 )
 def test_a_number_that_says_a_moment_in_another_unit_is_told_in_seconds(value, hint):
@@ -26,7 +28,7 @@ def test_a_number_that_says_a_moment_in_another_unit_is_told_in_seconds(value, h
         to_seconds(value, name="since")
 
 
-@pytest.mark.parametrize("value", [-1, 10**12, 10**30, "9" * 25])
+@pytest.mark.parametrize("value", [-1, 10**12, 1_293_839_999_999, 4_102_444_800_000, 10**30, "9" * 25])
 def test_any_other_number_is_only_refused(value):
     with pytest.raises(UsageError, match=r"lies outside 1970 to 9999$"):
         to_seconds(value, name="since")

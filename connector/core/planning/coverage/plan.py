@@ -81,10 +81,9 @@ def plan(
         return Plan(whole, asked=whole)
     unsettled = Intervals.span(max((part.stop for part in state.covered), default=END_OF_TIME), state.read_until)
     read_before = state.covered.union(unsettled)
-    reading = reading_of(state, whole, settled=now - settle)
     everywhere = Interval(0, END_OF_TIME)
     refresh, refreshes = (Intervals(), ()) if full_refresh else _due(state, everywhere if all_due else asked, now)
-    todo = whole if full_refresh else whole.minus(reading.read).union(refresh)
+    todo = whole if full_refresh else whole.minus(_read(state)).union(refresh)
     reading = reading_of(state, whole, settled=now - settle, again=todo)
     left, in_part = _left_in_part(state, reading, todo)
     todo = Intervals.of([*todo, *left, *due_parked(state, now)])
@@ -111,9 +110,13 @@ def reading_of(state: TableState, asked: Intervals, *, settled: int, again: Inte
         settled: the first second that may still get rows.
         again: what this run reads, of which what is lacking counts as not read so far.
     """
+    return Reading(state.asked.union(asked), _read(state, again=again), settled)
+
+
+def _read(state: TableState, *, again: Intervals = NOTHING) -> Intervals:
+    """Return the seconds that were read, those of rows known to be lacking among them, unless they are read again."""
     lacking = state.audits.lacking.minus(again)
-    read = Intervals.of([*state.covered, *lacking, *parked_seconds(state.parked.values())])
-    return Reading(state.asked.union(asked), read, settled)
+    return Intervals.of([*state.covered, *lacking, *parked_seconds(state.parked.values())])
 
 
 def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple[Intervals, tuple[Interval, ...]]:

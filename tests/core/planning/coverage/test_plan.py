@@ -218,6 +218,13 @@ def test_a_visible_partition_whose_rest_is_parked_is_waited_for_by_what_is_newer
     assert plan(not_visible, WHOLE, now=START + 7 * DAY).in_part == ()
 
 
+def test_a_visible_partition_waits_for_nothing_that_has_not_settled():
+    day = partition_of(START, Granularity.DAY).bounds
+    lake = replace(state_of(Intervals.span(0, day.stop - 600), file_of(0)), asked=Intervals((WHOLE,)))
+    assert plan(lake, WHOLE, now=day.stop, settle=600).in_part == ()
+    assert plan(lake, WHOLE, now=day.stop + 1, settle=600).in_part == (day,)
+
+
 @given(coverage)
 def test_the_rest_of_what_is_touched_makes_it_whole(part):
     lake = replace(state_of(Intervals()), asked=Intervals((WHOLE,)))
@@ -284,6 +291,13 @@ def test_the_usual_density_heeds_the_part_of_a_longer_file_that_is_new():
 
 def test_rows_that_stay_pending_are_asked_for_again_after_six_hours():
     assert (REFRESH_AGAIN, RECENTLY) == (6 * 60 * 60, 28 * DAY)  # as docs/limits-and-guarantees.md has it
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 6, 12])
+def test_pieces_of_days_that_weigh_the_same_are_as_long_as_each_other(count):
+    todo = Intervals.span(START, START + 12 * DAY)
+    cut = pieces(todo, count, Granularity.DAY, weigh=lambda _: 1.0)
+    assert [piece.seconds for piece in cut] == [12 // count * DAY] * count
 
 
 def test_no_work_has_no_pieces():
