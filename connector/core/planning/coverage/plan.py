@@ -126,7 +126,7 @@ def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple
     """
     partition = state.partition
     parked = {key.bounds for key in parked_keys(state)}
-    newest = max([*(part.stop for part in todo.parts[-1:]), *(interval.start + 1 for interval in parked)], default=0)
+    newest = max([*(part.stop for part in todo.parts[-1:]), *(interval.stop for interval in parked)], default=0)
     not_shown = reading.unread.union(Intervals.of(parked))
     in_part = tuple(interval for interval in visible_in(state, not_shown) if interval.stop < newest)
     left = Intervals.of(

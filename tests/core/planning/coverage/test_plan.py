@@ -58,6 +58,15 @@ def test_a_new_lake_reads_all_that_is_asked_for():
     assert plan(None, WHOLE, now=START).todo == Intervals((WHOLE,))
 
 
+def test_files_whose_due_rows_are_not_all_read_again_are_not_taken_for_asked():
+    file, now = file_of(0, pending_from=START), START + DAY
+    asked_for = Intervals.span(file.first_created, file.first_created + 1)
+    assert plan(state_of(asked_for, file), WHOLE, now=now).refreshes == (file.path,)
+    assert plan(state_of(Intervals(), file), WHOLE, now=now).refreshes == ()
+    later = Interval(file.first_created + 1, END_OF_TIME)
+    assert plan(state_of(asked_for, file), later, now=now).refreshes == ()
+
+
 @given(coverage, stretches)
 def test_without_pending_rows_a_run_reads_exactly_what_is_not_covered(covered, asked):
     work = plan(state_of(covered), asked, now=START)
