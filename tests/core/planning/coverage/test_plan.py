@@ -7,7 +7,7 @@ from itertools import pairwise
 from types import MappingProxyType
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connector.core.planning.coverage.parking import distrusting
@@ -307,6 +307,17 @@ def test_pieces_of_days_that_weigh_the_same_are_as_long_as_each_other(count):
     todo = Intervals.span(START, START + 12 * DAY)
     cut = pieces(todo, count, Granularity.DAY, weigh=lambda _: 1.0)
     assert [piece.seconds for piece in cut] == [12 // count * DAY] * count
+
+
+@example([1.0, 1.0, 0.0], 2)
+@example([0.0, 0.0], 3)
+@given(st.lists(st.sampled_from([0.0, 0.5, 1.0, 90.0]), min_size=1, max_size=12), st.integers(1, 6))
+def test_there_are_no_more_pieces_than_asked_for_whatever_they_weigh(weights, count):
+    todo = Intervals.span(START, START + len(weights) * DAY)
+    cut = pieces(todo, count, Granularity.DAY, weigh=lambda day: weights[(day.start - START) // DAY])
+    assert 1 <= len(cut) <= count
+    assert [piece.start for piece in cut[1:]] == [piece.stop for piece in cut[:-1]]
+    assert (cut[0].start, cut[-1].stop) == (START, START + len(weights) * DAY)
 
 
 def test_no_work_has_no_pieces():
