@@ -155,6 +155,19 @@ def test_more_of_the_same_is_volume_another_share_is_mix_and_a_dearer_kind_is_ra
     assert reasons({**base, dispute: Sums(1, -900, 1_500, -2_400)}) == {"disputes": 1_500}
 
 
+def test_payments_of_a_cent_are_payments_of_both_periods_and_of_nothing_of_one():
+    card = Segment("charge", "charge", converted=False, method="card")
+
+    def reasons(before, after):
+        (change,) = purse_changes([purse({card: before}, 0)], [purse({card: after}, 0)])
+        return {reason.name: reason.amount for reason in change.reasons}
+
+    cent, dearer, nothing = Sums(1, 1, 1, 0), Sums(1, 1, 2, -1), Sums(1, 0, 5, -5)
+    assert reasons(cent, dearer) == {"rate": 1}
+    assert reasons(cent, nothing) == {"volume": 4}
+    assert reasons(nothing, cent) == {"volume": -4}
+
+
 def test_a_balance_of_one_period_only_is_compared_with_nothing():
     card = Segment("charge", "charge", converted=False, method=None)
     (change,) = purse_changes([], [purse({card: Sums(1, 100, 3, 97)}, 7)])
