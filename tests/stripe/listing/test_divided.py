@@ -171,3 +171,16 @@ async def test_a_filter_that_is_of_no_use_costs_a_handful_of_requests(lie):
     source = Liar(rows, lies=[lie])
     await read(source, rows)
     assert len(source.asked) < 45
+
+
+@dataclass
+class LiarInRounds(Rounds, Liar):
+    """Both: answers all that is in flight at once, and what it likes where a filter is asked for."""
+
+
+@pytest.mark.parametrize("lie", ["refused", "broken"])
+async def test_where_a_filtered_list_cannot_be_read_a_second_is_read_from_both_ends(lie):
+    rows = typed([(1, 30), (5, 3_000), (9, 50)], every=50)
+    source = LiarInRounds(rows, wide=1.0, lies=[lie])
+    await read(source, rows)
+    assert source.rounds < 28
