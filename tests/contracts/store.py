@@ -10,6 +10,7 @@ class TestMine(StoreContract):
 
 from __future__ import annotations
 
+import secrets
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -47,6 +48,13 @@ class StoreContract:
         with store.opened(PATH) as local:
             assert local is None
         store.delete(PATH)
+
+    def test_what_is_staged_has_a_name_of_its_own_whatever_chance_gives(self, store, monkeypatch):
+        # Of 100,000 names, as a load of many accounts takes, two were alike, and one partition had another's rows.
+        monkeypatch.setattr(secrets, "token_hex", lambda count: "0" * 2 * count)
+        with ThreadPoolExecutor(4) as threads:
+            names = [*threads.map(lambda _: store.staging(PATH), range(200))]
+        assert len({*names}) == len(names)
 
     def test_what_is_written_is_read_listed_opened_and_deleted(self, store):
         version = store.write(PATH, b"1")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import secrets
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -14,9 +12,11 @@ from connector.core.state.unnamed import Unnamed
 from connector.errors import CommitConflictError
 from connector.lake.paths import FileInfo, checked_path
 from connector.lake.stores.conditions import ABSENT, ANY, Content
+from connector.lake.stores.staged_names import staged_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
+    from pathlib import Path
 
     from connector.lake.stores.conditions import Condition
 
@@ -78,7 +78,7 @@ class MemoryStore:
             return self.files[path].version
 
     def staging(self, path: str) -> Path:
-        return self.scratch / f".{Path(checked_path(path)).name}.{secrets.token_hex(4)}.staged"
+        return self.scratch / staged_name(path)
 
     def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
         version = self.write(path, staged.read_bytes(), condition=condition)

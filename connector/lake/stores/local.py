@@ -12,7 +12,6 @@ The destination must be one file system, or a rename would not be atomic.
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
 import time
@@ -40,6 +39,7 @@ from connector.lake.stores.disk import (
 )
 from connector.lake.stores.locks import LOCK_FLAGS, LOCK_MODE, lock, try_to_lock, unlock
 from connector.lake.stores.nested_lakes import lake_around, lake_below
+from connector.lake.stores.staged_names import staged_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
@@ -135,10 +135,10 @@ class LocalStore:
 
     def staging(self, path: str) -> Path:
         """Return a new path in the staging folder."""
-        name, folder = checked_path(path).rpartition("/")[2], self.scratch
+        name, folder = staged_name(path), self.scratch
         with at_disk(f"preparing to write {path}"):
             self._unsynced.update(make_folder(folder))
-        return folder / f".{name}.{os.getpid()}-{secrets.token_hex(4)}.staged"
+        return folder / name
 
     def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
         """Move a staged file into place; its folder is forced to disk before the next `write` is visible."""

@@ -13,7 +13,6 @@ import secrets
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Self
 
@@ -25,9 +24,11 @@ from connector.lake.stores.conditions import ANY, Content
 from connector.lake.stores.folder_cache import FILES, FOLDERS, FolderCache
 from connector.lake.stores.nested_lakes import RECORDS, TABLE_FOLDERS, lake_among
 from connector.lake.stores.scratch import Scratch
+from connector.lake.stores.staged_names import staged_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Generator, Iterator
+    from pathlib import Path
 
     from connector.lake.stores.bucket import Bucket
     from connector.lake.stores.conditions import Condition
@@ -118,8 +119,7 @@ class ObjectStore:
 
     def staging(self, path: str) -> Path:
         """Return a new path in the local folder."""
-        name = Path(checked_path(path)).name
-        return self.scratch / f".{name}.{secrets.token_hex(4)}.staged"
+        return self.scratch / staged_name(path)
 
     def publish(self, staged: Path, path: str, *, condition: Condition = ANY) -> str:
         """Put a staged file; see `Store.publish`."""
