@@ -74,6 +74,13 @@ class StoreContract:
         assert [info.path for info in store.list("x")] == ["x/a/b", "x/a/c", "x/b"]
         assert store.folders("x") == ["a"]
 
+    def test_folders_are_asked_about_by_their_names(self, store):
+        for name in ("a/one", "b/c/two", "d"):
+            store.write(f"x/{name}", b"")
+        assert store.folders("x", among=["b", "d", "e"]) == ["b"]
+        assert store.folders("x", among=["b", "a"]) == ["a", "b"]
+        assert store.folders("x", among=[]) == []
+
     def test_names_and_what_is_told_of_single_files_are_as_a_listing_has_them(self, store):
         assert store.names("x") == []
         assert store.info("x/a") is None

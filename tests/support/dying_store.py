@@ -104,8 +104,8 @@ class DyingStore:
     def besides(self, prefix: str, known: Collection[str]) -> Iterator[Unnamed]:
         return self._store.besides(prefix, known)
 
-    def folders(self, prefix: str) -> list[str]:
-        return self._store.folders(prefix)
+    def folders(self, prefix: str, *, among: Collection[str] | None = None) -> list[str]:
+        return self._store.folders(prefix, among=among)
 
     def opened(self, path: str) -> AbstractContextManager[Path | None]:
         return self._store.opened(path)

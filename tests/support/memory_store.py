@@ -106,9 +106,10 @@ class MemoryStore:
             if path.startswith(f"{prefix}/") and path not in known:
                 yield Unnamed(path, len(there.data))
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str, *, among: Collection[str] | None = None) -> list[str]:
         below = [info.path.removeprefix(f"{prefix}/") for info in self.list(prefix)]
-        return sorted({path.partition("/")[0] for path in below if "/" in path})
+        names = sorted({path.partition("/")[0] for path in below if "/" in path})
+        return names if among is None else [name for name in names if name in among]
 
     @contextmanager
     def opened(self, path: str) -> Generator[Path | None]:

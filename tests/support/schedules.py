@@ -15,7 +15,7 @@ from connector.lake.stores.conditions import ANY
 from tests.support.fakes import ENDLESS_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Collection, Generator, Iterator, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -167,9 +167,9 @@ class ScheduledStore:
         self.writer.step()
         return self.store.info(path)
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str, *, among: Collection[str] | None = None) -> list[str]:
         self.writer.step()
-        return self.store.folders(prefix)
+        return self.store.folders(prefix, among=among)
 
     def opened(self, path: str) -> AbstractContextManager[Path | None]:
         self.writer.step()

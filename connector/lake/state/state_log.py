@@ -102,10 +102,10 @@ def refuse_other_states(store: Store) -> None:
         ConfigError: the lake was made by a version before this one, or is being made of another one.
         StorageError: the destination cannot be read.
     """
-    folders = {*store.folders(STATE)}
+    folders = store.folders(STATE, among=(unfinished.NAME, *OLDER))  # in others there may be thousands of empty ones
     if unfinished.NAME in folders:
         unfinished.refuse_unfinished(store)
-    if older := sorted({*OLDER} & folders):
+    if older := [name for name in folders if name in OLDER]:
         raise ConfigError(
             f"this lake was made by an earlier version of stripe-balance ({STATE}/{older[0]}), which this one does not"
             " go on from: sync to a new destination, which reads everything again"

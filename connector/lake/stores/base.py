@@ -142,8 +142,13 @@ class Store(Protocol):
         """Yield all that is below a folder besides some files, under whatever name, in no order; see `Unnamed`."""
         ...
 
-    def folders(self, prefix: str) -> list[str]:
-        """Return the names of the folders in a folder that hold a visible file, sorted; perhaps some that once did."""
+    def folders(self, prefix: str, *, among: Collection[str] | None = None) -> list[str]:
+        """Return the names of the folders in a folder that hold a visible file, sorted; perhaps some that once did.
+
+        Args:
+            prefix: the folder.
+            among: names that are asked about: no other folder is looked into. None for all.
+        """
         ...
 
     def opened(self, path: str) -> AbstractContextManager[Path | None]:

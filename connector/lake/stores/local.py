@@ -262,7 +262,7 @@ class LocalStore:
                     if unnamed_file is not None:
                         yield unnamed_file
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str, *, among: Collection[str] | None = None) -> list[str]:
         """Return the names of the folders in a folder that hold a visible file, sorted."""
         with at_disk(f"listing {prefix}"):
             try:
@@ -270,7 +270,8 @@ class LocalStore:
                     inner = [entry for entry in entries if not entry.name.startswith(".") and entry.is_dir()]
             except FileNotFoundError:
                 return []
-            return sorted(entry.name for entry in inner if _holds_a_file(entry.path))
+            asked = inner if among is None else [entry for entry in inner if entry.name in among]
+            return sorted(entry.name for entry in asked if _holds_a_file(entry.path))
 
     @contextmanager
     def opened(self, path: str) -> Generator[Path | None]:

@@ -158,10 +158,11 @@ class ObjectStore:
         """Yield what else is below a folder: hidden objects, and names that are no paths of ours, too."""
         return (Unnamed(listed.path, listed.bytes) for listed in self.bucket.list(prefix) if listed.path not in known)
 
-    def folders(self, prefix: str) -> list[str]:
+    def folders(self, prefix: str, *, among: Collection[str] | None = None) -> list[str]:
         """Return the names of the folders in a folder, sorted."""
         paths = self._cache.listing(FOLDERS, prefix, lambda: self.bucket.folders(prefix))
-        return [path.rpartition("/")[2] for path in paths]
+        names = [path.rpartition("/")[2] for path in paths]
+        return names if among is None else [name for name in names if name in among]
 
     @contextmanager
     def opened(self, path: str) -> Generator[Path | None]:

@@ -77,6 +77,15 @@ def test_a_folder_that_may_not_be_looked_into_is_not_taken_for_an_empty_one(stor
             closed.chmod(0o700)
 
 
+def test_folders_that_are_not_asked_about_are_not_looked_into(store, tmp_path):
+    if reads_everything(tmp_path / "closed"):
+        pytest.skip("this user may read everything")
+    store.write("state/acct_1/one", b"1")
+    (store.root / "state" / "acct_2").mkdir(0o000)
+    assert store.folders("state", among=["acct_1"]) == ["acct_1"]
+    (store.root / "state" / "acct_2").chmod(0o700)
+
+
 def test_a_file_that_may_not_be_looked_at_is_not_taken_for_one_that_is_gone(store, tmp_path):
     if reads_everything(tmp_path / "closed"):
         pytest.skip("this user may read everything")
