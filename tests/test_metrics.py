@@ -189,6 +189,15 @@ def test_a_file_of_another_lake_or_another_program_is_left_alone_and_nothing_is_
     assert not (tmp_path / "other").exists()
 
 
+def test_a_link_to_a_file_goes_on_leading_to_it(asked, tmp_path):
+    file, link = tmp_path / "textfile" / "sync.prom", tmp_path / "link.prom"
+    file.parent.mkdir()
+    link.symlink_to(file)
+    connector.run_sync(tmp_path / "lake", **asked, metrics=link)
+    assert link.is_symlink()
+    assert families_in(file.read_text())
+
+
 def test_what_is_no_file_is_not_replaced_and_nothing_is_done(asked, tmp_path):
     pipe, link = tmp_path / "pipe", tmp_path / "link.prom"
     os.mkfifo(pipe)

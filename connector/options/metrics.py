@@ -70,8 +70,9 @@ class RunMetrics(HandedOn):
         if os.fspath(metrics).endswith(os.sep) and not place.is_dir():
             raise ConfigError(f"`metrics` cannot be written: there is no folder {place}")
         self.file: Path = place / _file_name(command, self._lake) if place.is_dir() else place
-        if not (self.file.parent.is_dir() and os.access(self.file.parent, os.W_OK)):
-            raise ConfigError(f"`metrics` cannot be written: {self.file.parent} is no folder that may be written to")
+        folder = _led_to(self.file).parent
+        if not (folder.is_dir() and os.access(folder, os.W_OK)):
+            raise ConfigError(f"`metrics` cannot be written: {folder} is no folder that may be written to")
         if self.file.exists() and not self.file.is_file():  # a device or a pipe: replaced, it would be one no more
             raise ConfigError(f"`metrics` {self.file} is no file that can be replaced: name another, or a folder")
         try:
@@ -219,12 +220,18 @@ def _says(error: Exception) -> str:
     return (error.strerror or str(error)) if isinstance(error, OSError) else shown(str(error))
 
 
-def _replace(file: Path, text: str) -> None:
-    """Replace a file as a whole; readable as the umask has it: the collector is another user.
+def _led_to(file: Path) -> Path:
+    """Return the file that a link leads to, whether it is there or not; any other as it is."""
+    return Path(os.path.realpath(file)) if file.is_symlink() else file
+
+
+def _replace(link: Path, text: str) -> None:
+    """Replace a file, or that which a link leads to, as a whole; readable as the umask has it: others collect it.
 
     Raises:
         OSError: it cannot be; what was there is left.
     """
+    file = _led_to(link)
     staged = file.with_name(f".{file.name}.{secrets.token_hex(4)}")  # a collector reads what ends in .prom
     try:
         with staged.open("x", encoding="utf-8") as out:

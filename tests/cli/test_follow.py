@@ -295,6 +295,20 @@ def test_one_state_file_is_held_by_one_process(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == [".state.json.lock", "state.json"]
 
 
+def test_a_link_to_a_state_file_goes_on_leading_to_it_and_both_names_are_held_together(tmp_path):
+    """On a volume that outlives the machine, say: a file in the link's place is gone with it, and rows came twice."""
+    volume, link = tmp_path / "volume", tmp_path / "state.json"
+    volume.mkdir()
+    link.symlink_to(volume / "follow.json")
+    for version in (1, 2):
+        BookmarkFile(link).write({"version": version})
+        assert link.is_symlink()
+        assert BookmarkFile(volume / "follow.json").read() == {"version": version}
+    held = BookmarkFile(volume / "follow.json").held()
+    with BookmarkFile(link).held(), pytest.raises(LockedError, match="in use"), held:
+        pass
+
+
 def test_a_state_that_cannot_be_written_leaves_the_old_one(tmp_path):
     file = BookmarkFile(tmp_path / "state.json")
     file.write({"version": 1})

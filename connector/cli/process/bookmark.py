@@ -7,6 +7,7 @@ import os
 import stat
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from connector.errors import ConfigError, LockedError
@@ -15,7 +16,6 @@ from connector.lake.stores.locks import LOCK_FLAGS, LOCK_MODE, try_to_lock
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping
-    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,15 @@ class BookmarkFile:
     """Where a follower's bookmark is kept.
 
     Attributes:
-        path: the file, which need not exist yet; its folder must.
+        path: the file, or a link to it. It need not exist yet; its folder must.
     """
 
     path: Path
+
+    @property
+    def _file(self) -> Path:
+        """The file itself, where the path is a link to it."""
+        return Path(os.path.realpath(self.path))
 
     def read(self) -> dict[str, Any] | None:
         """Return the bookmark, or None when there is none.
@@ -55,12 +60,13 @@ class BookmarkFile:
         Raises:
             StorageError: it cannot be written.
         """
-        staged = self.path.with_name(f".{self.path.name}.staged")
+        file = self._file
+        staged = file.with_name(f".{file.name}.staged")
         with at_disk(f"writing {self.path}"):
             staged.write_text(f"{json.dumps(document)}\n", "utf-8")
             sync_file(staged)
-            staged.replace(self.path)
-            sync_folder(self.path.parent)
+            staged.replace(file)
+            sync_folder(file.parent)
 
     @contextmanager
     def held(self) -> Generator[None]:
@@ -70,7 +76,7 @@ class BookmarkFile:
             LockedError: another process holds it.
             StorageError: the folder cannot be written.
         """
-        lock = self.path.with_name(f".{self.path.name}.lock")
+        lock = self._file.with_name(f".{self._file.name}.lock")
         with at_disk(f"locking {self.path}"):
             descriptor = os.open(lock, LOCK_FLAGS, LOCK_MODE)
         try:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from connector.errors import ConfigError, UsageError
 from connector.lake.stores.disk import at_disk
 from connector.lake.stores.nested_lakes import lake_around
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def refuse_no_file(path: Path) -> None:
@@ -41,13 +39,13 @@ def write_page(path: Path, page: str) -> None:
         StorageError: it cannot be written; what was there is then still whole.
     """
     text = page.encode("utf-8", "backslashreplace")
+    place = Path(os.path.realpath(path))
     with at_disk(f"writing {path}"):
-        if (lake := lake_around(path.resolve())) is not None:
+        if (lake := lake_around(place)) is not None:
             raise ConfigError(f"{path} would be among the files of the lake in {lake}: name a file outside of them")
         if path.exists() and not path.is_file():
             path.write_bytes(text)
             return
-        place = path.resolve()
         staged = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
         try:
             staged.write_bytes(text)

@@ -218,6 +218,14 @@ def test_a_page_replaces_what_is_there_as_a_whole_or_leaves_it(tmp_path):
     assert sorted(one.name for one in tmp_path.iterdir()) == ["link.html", "page.html"]
 
 
+def test_a_page_takes_the_place_of_a_link_that_leads_in_a_circle(tmp_path):
+    link, other = tmp_path / "page.html", tmp_path / "other.html"
+    link.symlink_to(other)
+    other.symlink_to(link)
+    write_page(link, "the page")
+    assert link.read_text() == "the page"
+
+
 def test_a_page_is_not_written_among_a_lakes_own_files(tmp_path):
     """Given the name of a data file, it took its place; the next sync had to read the rows again."""
     with sandbox(world(100)) as stripe_:
