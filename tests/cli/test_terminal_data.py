@@ -32,3 +32,15 @@ def test_data_is_printable_on_a_terminal_and_the_same_everywhere(monkeypatch, te
     assert json.loads(told) == ROW
     assert told.decode().rstrip("\n").isprintable() == terminal
     assert (told == data) != terminal
+
+
+def test_a_large_document_is_written_in_pieces_and_is_the_same(monkeypatch):
+    pieces = []
+    monkeypatch.setattr(Console, "data", lambda _, text: pieces.append(text))
+    document = {"accounts": [{"name": f"acct_{number}", "sums": [number, {}, [], None]} for number in range(5_000)]}
+    Console().json_text(document)
+    assert b"".join(pieces).decode() == json.dumps(document, indent=2) + "\n"
+    assert len(pieces) > 1
+    pieces.clear()
+    Console().json_text({"few": 1})
+    assert pieces == [b'{\n  "few": 1\n}\n']

@@ -13,6 +13,7 @@ import re
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 from connector.cli.display.failures import document_of, line_of, traceback_of
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 PIPE_CLOSED = 141
 """Exit status when the reader of stdout or stderr went away: what shells show for `yes | head` and its like."""
+
+TOKENS_AT_ONCE = 2**14
+"""Names, values and marks of a JSON document that are written at once: some hundred kilobytes."""
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _SHOW_CURSOR = "\x1b[?25h\n"
@@ -184,9 +188,10 @@ class Console:
         self.json_text(self.redact_all(document))
 
     def json_text(self, document: Any) -> None:  # noqa: ANN401 - whatever JSON knows
-        """Write a JSON document, over several lines."""
-        text = json.dumps(document, ensure_ascii=False, indent=2)
-        self.data(f"{text}\n".encode("utf-8", "backslashreplace"))  # a lone surrogate: its escape is JSON's
+        """Write a JSON document, over several lines, in pieces: one of thousands of accounts has tens of megabytes."""
+        tokens = chain(json.JSONEncoder(ensure_ascii=False, indent=2).iterencode(document), "\n")
+        while text := "".join(islice(tokens, TOKENS_AT_ONCE)):
+            self.data(text.encode("utf-8", "backslashreplace"))  # a lone surrogate: its escape is JSON's
 
     def answered(self) -> None:
         """Take note that the one JSON object is on its way already, and not to be followed by another."""
