@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 OnEmptyInterval = Literal["lacking", "fail"]
 """What a run without a data interval stands for: all that the lake lacks, or an error."""
 
+EVENTS = "dataset_triggered"
+"""Type of a run of Airflow 2 that datasets triggered."""
 
 FIRST_SECONDS = 10**8
 """Numbers from here on are UTC seconds (of 1973 and later); smaller ones are written like a date."""
@@ -45,7 +47,8 @@ def asked_of(since: Any, until: Any, context: Mapping[str, Any], on_empty: OnEmp
         since: as the task was told, its templates rendered; None, and what templates make of nothing, for not told.
         until: the same.
         context: of the run. In Airflow 3 a run that an asset triggered, or one without a logical date, has no data
-            interval, and one of `schedule="@daily"` an empty one.
+            interval, and one of `schedule="@daily"` an empty one. In Airflow 2 the interval of a run that datasets
+            triggered is that of whatever told them, which follows on no other: it counts as none.
         on_empty: what a run stands for that has no data interval, or an empty one.
 
     Returns:
@@ -57,7 +60,7 @@ def asked_of(since: Any, until: Any, context: Mapping[str, Any], on_empty: OnEmp
     first, last = told(since), told(until)
     if first is not None or last is not None:
         return AskedInterval(first, last)
-    start, stop = (_seconds(context.get(f"data_interval_{name}")) for name in ("start", "end"))
+    start, stop = (None, None) if _of_events(context) else _interval(context)
     if start is not None and stop is not None and start < stop:
         return AskedInterval(start, stop, by_interval=True)
     if on_empty == "lacking":
@@ -88,6 +91,14 @@ def told(value: Any) -> Time | None:  # noqa: ANN401 - what a template came to
             return text
         return moment.replace(microsecond=0) if moment.microsecond else text
     return value.replace(microsecond=0) if isinstance(value, datetime) else value
+
+
+def _of_events(context: Mapping[str, Any]) -> bool:
+    return getattr(context.get("dag_run"), "run_type", None) == EVENTS
+
+
+def _interval(context: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    return _seconds(context.get("data_interval_start")), _seconds(context.get("data_interval_end"))
 
 
 def _seconds(moment: object) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -18,19 +19,24 @@ REAL = {"data_interval_start": DAY, "data_interval_end": DAY + timedelta(days=1)
 EMPTY = {"data_interval_start": DAY, "data_interval_end": DAY}
 MISSING = {"dag_run": object()}
 NULL = {"data_interval_start": None, "data_interval_end": None}
+OF_EVENTS = {**REAL, "dag_run": SimpleNamespace(run_type="dataset_triggered")}
+"""Of Airflow 2: from the first to the last of the runs, or moments, that the events of its datasets came from."""
 
 
-def test_a_run_with_an_interval_asks_for_its_seconds():
+@pytest.mark.parametrize("run", [{}, {"dag_run": SimpleNamespace(run_type="scheduled")}, {"dag_run": None}])
+def test_a_run_with_an_interval_asks_for_its_seconds(run):
     start = int(DAY.timestamp())
-    assert asked_of(None, None, REAL, "fail") == AskedInterval(start, start + 86_400, by_interval=True)
+    assert asked_of(None, None, REAL | run, "fail") == AskedInterval(start, start + 86_400, by_interval=True)
 
 
-@pytest.mark.parametrize("context", [EMPTY, MISSING, NULL], ids=["empty", "missing", "null"])
+@pytest.mark.parametrize("context", [EMPTY, MISSING, NULL, OF_EVENTS], ids=["empty", "missing", "null", "of events"])
 def test_a_run_without_an_interval_asks_for_all_that_the_lake_lacks(context):
     assert asked_of(None, None, context, "lacking") == AskedInterval(None, None)
 
 
-@pytest.mark.parametrize(("context", "said"), [(EMPTY, "an empty one"), (MISSING, "none"), (NULL, "none")])
+@pytest.mark.parametrize(
+    ("context", "said"), [(EMPTY, "an empty one"), (MISSING, "none"), (NULL, "none"), (OF_EVENTS, "none")]
+)
 def test_it_is_an_error_that_says_what_to_do_where_that_was_asked_for(context, said):
     with pytest.raises(UsageError, match=f"has {said} for a data interval.*CronDataIntervalTimetable"):
         asked_of(None, None, context, "fail")
