@@ -6,6 +6,7 @@ The library sets up no logging: without a handler of the caller's, nothing is wr
 from __future__ import annotations
 
 import logging
+from asyncio import CancelledError
 
 from connector.core.account_failures import OWN
 from connector.core.time.times import END_OF_TIME, to_text
@@ -57,6 +58,8 @@ def line_of(event: Event) -> str | None:  # noqa: PLR0911 - a line for each kind
             return _of_others(event)
         case PhaseStarted():
             return f"{event.phase}{f', {event.steps:,} steps' if event.steps else ''}"
+        case RunEnded(error=CancelledError()):  # whose text is of the loop's tasks
+            return f"{event.call} was stopped after {event.seconds:.1f} s"
         case RunEnded():
             how = "" if event.error is None else f" with {type(event.error).__name__}: {event.error}"
             return f"{event.call} ended after {event.seconds:.1f} s{how}"

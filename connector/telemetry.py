@@ -11,6 +11,7 @@ report = await connector.sync("lake", on_event=connector.telemetry.on_event())
 
 from __future__ import annotations
 
+from asyncio import CancelledError
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -137,5 +138,6 @@ class _Spans:
 
 def _end(span: Span, error: BaseException | None) -> None:
     if error is not None:
-        span.set_status(trace.StatusCode.ERROR, f"{type(error).__name__}: {error}")
+        stopped = isinstance(error, CancelledError)  # its text is of the loop's tasks
+        span.set_status(trace.StatusCode.ERROR, "stopped" if stopped else f"{type(error).__name__}: {error}")
     span.end()

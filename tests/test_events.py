@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import Counter
 from contextlib import ExitStack
@@ -260,6 +261,11 @@ def test_without_a_handler_nothing_is_logged_and_with_one_there_are_lines_for_ru
     assert said[-1].startswith("sync ended after ")
     assert any(line.startswith("the key's own account: record ") and "300 rows" in line for line in said)
     assert {"the key's own account: began", "the key's own account: ended"} <= set(said)
+
+
+def test_of_a_run_that_was_stopped_the_line_says_that_and_nothing_of_tasks():
+    error = asyncio.CancelledError("Cancelled via cancel scope 7f28 by <Task cancelling name='Task-2'>")
+    assert line_of(RunEnded("sync", None, error, 13.4)) == "sync was stopped after 13.4 s"
 
 
 def test_pages_retries_and_windows_are_lines_for_who_looks_closely_and_no_line_has_the_key(tmp_path, caplog):

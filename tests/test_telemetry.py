@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 
 import pytest
 
 from connector.errors import AccountsError
+from connector.events import RunEnded, RunStarted
 from tests.support.lakes import run, sandbox, truth, world
 
 pytest.importorskip("opentelemetry.sdk", reason="the development extra's opentelemetry-sdk is not installed")
@@ -87,6 +89,14 @@ def test_what_failed_is_an_error_of_its_span_and_no_span_stays_open(tmp_path):
     assert whole.status.description.startswith("AccountsError: ")
     assert {span.attributes["stripe_balance.account"] for span in told.spans("account")} == set(accounts)
     assert not any(key in span.to_json() for span in told.exporter.get_finished_spans())
+
+
+def test_the_span_of_a_run_that_was_stopped_says_that_and_nothing_of_tasks():
+    told = Collected()
+    told.on_event(RunStarted("sync", "lake", 1_767_225_600, 20.0))
+    told.on_event(RunEnded("sync", None, asyncio.CancelledError("Cancelled via cancel scope 7f28 by <Task>"), 13.4))
+    (whole,) = told.spans("stripe_balance.sync")
+    assert (whole.status.is_ok, whole.status.description) == (False, "stopped")
 
 
 def test_nothing_else_imports_opentelemetry():
