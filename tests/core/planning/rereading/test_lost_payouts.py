@@ -98,6 +98,15 @@ def test_what_was_not_written_again_is_named_as_lost_once_more():
     assert LOST.recalled(RECORD) == (LOST, RECORD)
 
 
+def test_files_that_are_lost_one_after_the_other_are_named_again_as_before_the_first():
+    first = LostPayouts().with_files([of_payouts(1)], RECORD)
+    both = first.with_files([LISTS], RECORD.without(first.files))
+    there, record = both.recalled(RECORD.without(both.files))
+    assert there.files == {}
+    assert (record.covered, record.all_files) == (RECORD.covered, RECORD.all_files)
+    assert (record.payouts.keys(), record.listings) == (RECORD.payouts.keys(), RECORD.listings)
+
+
 def test_a_file_of_a_table_is_there_again_under_another_name():
     def renamed(file: DataFile) -> DataFile:
         return msgspec.structs.replace(file, path=file.path.replace("part-0", "part-0123456789ab-another-run"))
