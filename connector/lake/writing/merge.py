@@ -205,8 +205,8 @@ def _with(indices: pa.Array, gone: pa.Array, instead: pa.Array) -> pa.Array:
 
 
 def _counts_of_new(created: pa.Array, reread: Reread) -> MergeCounts:
-    late = created.filter(inside(created, reread.read_before)) if reread.read_before else created.slice(0, 0)
-    if not len(late):
+    late = created.filter(inside(created, reread.read_before)) if reread.read_before else None
+    if late is None or not len(late):
         return MergeCounts(new=len(created))
     extremes = pc.min_max(late)
     return MergeCounts(
