@@ -138,6 +138,13 @@ def refusal(status: int, code: str, message: str) -> tuple[int, bytes]:
     return status, f'<?xml version="1.0" encoding="UTF-8"?>{error}'.encode()
 
 
+class PatientServer(ThreadingHTTPServer):
+    """A server with whom many may wait to be connected, while the machine is busy."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 @contextmanager
 def bucket_server(**options: object) -> Generator[BucketServer]:
     """Serve any bucket for the length of the block."""
@@ -146,8 +153,7 @@ def bucket_server(**options: object) -> Generator[BucketServer]:
     class Handler(_Handler):
         state = served
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = PatientServer(("127.0.0.1", 0), Handler)
     served.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()
