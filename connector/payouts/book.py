@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,7 +43,7 @@ def _as_it_is(record: PayoutsRecord) -> PayoutsRecord:
 
 
 def _write(
-    folder: str,
+    rewrite: PartitionRewrite,
     there: DataFile | None,
     staged: StagedFile,
     made: tuple[Callable[[PartitionRewrite], StagedFile], tuple[Payout, ...]],
@@ -51,7 +51,7 @@ def _write(
     """Return a day's file as it is to be committed.
 
     Args:
-        folder: of the day.
+        rewrite: the day, and whether its file is lost, as it is also where it has to be made again.
         there: what is recorded of it.
         staged: the file.
         made: how, and the payouts in it.
@@ -61,10 +61,11 @@ def _write(
     def again(newest: DataFile | None) -> Write[StagedFile]:
         if staged.path is not None:
             staged.path.unlink(missing_ok=True)
-        return _write(folder, newest, make(PartitionRewrite(folder, newest)), made)
+        on_newest = replace(rewrite, old=newest)
+        return _write(on_newest, newest, make(on_newest), made)
 
     replaces = None if there is None else there.sha256
-    intended = IntendedFile(folder=folder, file=staged.file, replaces=replaces, payouts=payouts)
+    intended = IntendedFile(folder=rewrite.folder, file=staged.file, replaces=replaces, payouts=payouts)
     return Write(intended, staged.path, staged.condition, again, staged)
 
 
@@ -138,7 +139,7 @@ class Book:
             return await self.stage(form, folder, make, payouts=payouts, newest=False)
         self.counts["files_unchanged" if staged.unchanged else "files_written"] += 1
         there = file_in(self.record.recorded.files, folder)
-        self._writes.append(_write(rewrite.folder, there, staged, (make, tuple(payouts))))
+        self._writes.append(_write(rewrite, there, staged, (make, tuple(payouts))))
         return staged
 
     async def catch_up(self) -> bool:

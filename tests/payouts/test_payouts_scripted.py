@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from threading import Event
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -22,12 +23,13 @@ from connector.errors import (
     SchemaError,
     StateError,
 )
+from connector.events import PartitionStaged, PhaseStarted
 from connector.lake.state.lake_identity import load_payouts
 from connector.lake.stores.local import LocalStore
 from connector.payouts.account import AT_ONCE, MOST_REFUSED
 from connector.payouts.report import to_document as report_document
 from tests.support.examples import slow_but
-from tests.support.fakes import ok, refused
+from tests.support.fakes import ENDLESS_SECONDS, ok, refused
 from tests.support.fitting import fits
 from tests.support.lakes import START, touched
 from tests.support.payout_world import (
@@ -299,6 +301,47 @@ def test_a_file_that_was_changed_or_lost_is_made_again(tmp_path, table, harm):
     rows = 1 if table == "payouts" else 2
     assert (report.healed, report.rows_lost) == (Healed(1, rows), 0)
     assert made.bring(tmp_path).healed == Healed()
+
+
+class CommitsBetween(LocalStore):
+    """A disk on which the record of another day is written while a day is staged; `heard` hears the run."""
+
+    def __init__(self, root, day):
+        super().__init__(root)
+        for name, one in (("day", day), ("listing", Event()), ("begun", Event()), ("staged", Event())):
+            object.__setattr__(self, name, one)
+
+    def heard(self, event):
+        if isinstance(event, PhaseStarted) and event.phase == "reading what payouts paid out":
+            self.listing.set()
+        if isinstance(event, PartitionStaged) and event.path is not None and f"/{self.day}/" in event.path:
+            self.staged.set()
+
+    def staging(self, path):
+        assert f"/{self.day}/" not in path or not self.listing.is_set() or self.begun.wait(ENDLESS_SECONDS)
+        return super().staging(path)
+
+    def write(self, path, data, **condition):
+        if "/state/" in path and self.listing.is_set():
+            self.begun.set()
+            assert self.staged.wait(ENDLESS_SECONDS)
+        return super().write(path, data, **condition)
+
+
+def test_a_spoilt_file_is_made_again_also_where_the_record_is_written_while_it_is_staged(tmp_path, monkeypatch):
+    monkeypatch.setattr("connector.payouts.book.SAVE_SECONDS", -1.0)  # as in a run of many days
+    made = some_payouts(4)
+    made.now = START + 6 * DAY
+    made.bring(tmp_path)
+    expected = data_files(tmp_path)
+    victim = sorted((tmp_path / "payout_transactions").rglob("*.parquet"))[1]
+    content = victim.read_bytes()
+    victim.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    store = CommitsBetween(tmp_path, victim.parent.name)
+    report = made.bring(tmp_path, full_refresh=True, services={"store": store, "on_event": store.heard})
+    assert store.begun.is_set()
+    assert data_files(tmp_path) == expected
+    assert (report.healed, report.rows_lost) == (Healed(1, 2), 0)
 
 
 def without_a_file(made, lake, table, day):

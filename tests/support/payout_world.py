@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -131,13 +131,15 @@ class ScriptedStripe:
     def named(self, name: str) -> list[Row]:
         return [one for one in self.payouts if one["id"] == name]
 
-    def bring(self, lake: Path, *, clock: Any = None, **options: Any) -> AccountPayoutsReport:
-        """Sync its payouts into a lake."""
+    def bring(
+        self, lake: Path, *, clock: Any = None, services: dict[str, Any] | None = None, **options: Any
+    ) -> AccountPayoutsReport:
+        """Sync its payouts into a lake, with some services of the test's own."""
 
         async def go() -> PayoutsReport:
             client = client_over(FakeTransport(by=self.answer), clock=clock)
-            services = Services(LocalStore(lake), client.transport, destination=str(lake))
-            return await PayoutsRun(services, client, **options).go()
+            usual = Services(LocalStore(lake), client.transport, destination=str(lake))
+            return await PayoutsRun(replace(usual, **(services or {})), client, **options).go()
 
         (report,) = anyio.run(go).accounts
         return report
