@@ -22,6 +22,7 @@ _NO_BUCKET = re.compile(
     r"<Code>(NoSuchBucket|ContainerNotFound|ContainerBeingDeleted)</Code>|The specified bucket does not exist"
 )
 _DETAILS = re.compile(r"\s*Debug source:.*", re.DOTALL)
+_WRAPPED = re.compile(r"\s*\x1b\[\d+m↳\x1b\[0m\s*")
 _QUERY = re.compile(r"(?<!<)\?(?!>)[^\s\"')<]*")
 _STATUS = re.compile(r"status code: (\d{3}[A-Za-z ]*)")
 _CODE = re.compile(r"<Code>\s*([\w.:-]{1,80})\s*</Code>")
@@ -30,6 +31,8 @@ _DETAIL = re.compile(r"<AuthenticationErrorDetail>([^<]*)")
 _FOR_GOOD = re.compile(r"3\d\d|400|405|411|413|414|501|505")
 _PASSES = frozenset({"RequestTimeout", "IncompleteBody", "BadDigest", "OperationAborted"})
 _REDIRECT = "Received redirect without LOCATION"
+_NO_ENTRANCE = "lacked valid authentication credentials"
+_PROVIDER = re.compile(r"External \w+ credential provider")
 _NO_STORE = re.compile(r"Header missing from response|Got invalid .{0,40}response")
 
 BAD_REQUEST, SERVER_ERROR, UNKNOWN_OPERATION = 400, 500, 501
@@ -103,7 +106,7 @@ def is_no_bucket(error: Exception) -> bool:
 
 def is_refused(error: Exception) -> bool:
     """Say whether the store does not let us in; obstore's listings tell that like any other failure."""
-    return status_of(error) in {401, 403}
+    return status_of(error) in {401, 403} or _NO_ENTRANCE in str(error)
 
 
 def is_no_store(error: Exception) -> bool:
@@ -133,6 +136,8 @@ def what_to_do(error: Exception, act: Act, scheme: str) -> str:
         return f"the store does not allow these credentials that ({told}); allow them {right}{more}"
     if kind in _ADVICE:
         return f"the store refuses it ({told}); {_ADVICE[kind]}"
+    if _PROVIDER.search(str(error)):
+        return f"there are no credentials any more ({told}); log in anew, then run again, which goes on from there"
     if _code_of(error) is None and is_refused(error):
         right = _RIGHTS.get(scheme, {}).get(act, _ANY_RIGHT)
         return f"the store refuses these credentials ({told}); allow them {right}, or {SET[scheme]}"
@@ -148,7 +153,7 @@ def client_message(error: Exception, secrets: Iterable[str] = ()) -> str:
         error: of the client.
         secrets: what must not be shown besides.
     """
-    text = str(error)
+    text = _WRAPPED.sub(" ", str(error))  # as deltalake breaks lines
     code = _code_of(error)
     if code is None:
         return sentence(_QUERY.sub("", _DETAILS.sub("", text)), secrets)[:500]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import sys
+from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 
@@ -134,6 +137,32 @@ def test_an_answer_to_no_question_of_ours_is_an_error_of_ours(store, served, sta
         assert store.bucket.url in told_of(store, served, act, refusal(status, "Odd", "by the test"))
 
 
+def test_a_profile_whose_session_ends_in_the_middle_says_to_log_in(served, clock, monkeypatch):
+    class Session:
+        region_name, left = "us-east-1", 3
+
+        def __init__(self, profile_name):
+            del profile_name
+
+        def get_credentials(self):
+            return self
+
+        def get_frozen_credentials(self):
+            self.left -= 1
+            if not self.left:
+                raise RuntimeError("Token for default has expired and refresh failed")
+            return SimpleNamespace(access_key="AKIDEXAMPLE", secret_key="not-a-real-secret-0001", token=None)
+
+    monkeypatch.setattr("connector.lake.stores.credentials.KEPT", timedelta(seconds=-1))  # asked before each request
+    monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(Session=Session))
+    options = {"endpoint": served.url, "profile": "finance"}
+    store = ObjectStore(open_bucket("s3://lake/x", options, environ={}, patience=clock.patience()))
+    store.write("a", b"1")
+    with pytest.raises(StorageError, match=r"Token for default has expired.*log in anew, then run again"):
+        store.read("a")
+    assert clock.seconds == 0
+
+
 def test_a_put_that_a_lease_stands_against_is_no_other_writers(store, served):
     version = store.read("a").version
     answer = refusal(412, "LeaseIdMissing", "There is currently a lease on the blob.")
@@ -176,6 +205,11 @@ def test_a_store_that_has_answered_is_waited_for_behind_a_page(store, served, cl
     )
     assert list(store.list("b")) == []
     assert clock.seconds >= began + 20
+
+
+def test_lines_that_deltalake_breaks_in_colour_are_one_sentence():
+    told = "<Error><Code>AccessDenied</Code><Message>not authorized to perform \x1b[31m↳\x1b[0m s3:PutObject</Message>"
+    assert client_message(ValueError(told)) == "AccessDenied: not authorized to perform s3:PutObject"
 
 
 def test_what_a_client_says_has_no_query_of_an_address_in_it():
