@@ -23,6 +23,7 @@ from connector.lake.stores.base import Store, open_store
 from connector.running.clock import Clock, SystemClock
 from connector.running.stopping import stoppable
 from connector.stripe.client import Client
+from connector.stripe.gate import Gate
 from connector.stripe.sharing import RateSharing
 from connector.stripe.transport import HttpTransport, NoTransport, Transport
 
@@ -49,6 +50,7 @@ class Services:
         on_event: is told what happens.
         tuning: how often, how much at once.
         destination: the destination's name as it was given, for reports.
+        gates: of each configuration, where its requests wait for their turn.
     """
 
     store: Store
@@ -57,10 +59,17 @@ class Services:
     on_event: OnEvent = unheard
     tuning: RunTuning = field(default_factory=RunTuning)
     destination: str = ""
+    gates: dict[Config, Gate] = field(default_factory=dict["Config", Gate], repr=False, compare=False)
 
     def client(self, config: Config) -> Client:
-        """Return a client with a pace and counts of its own; to be ended, while the transport stays open."""
-        return Client.over(self.transport, config, clock=self.clock, on_event=self.on_event)
+        """Return a client with counts of its own; to be ended, while the transport stays open.
+
+        Its pace is that of the clients before it: a run that begins again, as another began the lake in the same
+        moment, has sent some requests of this second already.
+        """
+        gate = self.gates.setdefault(config, Gate.of(config, self.clock))
+        gate.pace.share(1.0)
+        return Client(config, self.transport, gate, clock=self.clock, on_event=self.on_event)
 
     def new_run(self, began: float) -> str:
         """Draw the id of a run.

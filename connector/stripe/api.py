@@ -22,6 +22,7 @@ from connector.stripe.client import BALANCE, GET_PAYOUT, GET_TRANSACTION, Client
 from connector.stripe.fees import Fees, fees
 from connector.stripe.follow.following import Follower
 from connector.stripe.follow.options import FollowOptions, Listener, Unheard
+from connector.stripe.gate import Gate
 from connector.stripe.identity import Identity, as_account, identify
 from connector.stripe.listing.events import ListEvents
 from connector.stripe.listing.many import AccountPages, ManyAccounts, pages_of_accounts
@@ -95,7 +96,8 @@ class Stripe:
         """
         require_asyncio()
         transport = self._transport or HttpTransport.configured(self.config)
-        self._client = Client.over(transport, self.config, clock=self._clock, on_event=self._on_event)
+        gate = Gate.of(self.config, self._clock)
+        self._client = Client(self.config, transport, gate, clock=self._clock, on_event=self._on_event)
         return self
 
     async def __aexit__(self, *_: object) -> None:

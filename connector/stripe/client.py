@@ -13,7 +13,6 @@ import anyio
 from connector.core.api.content import ENCODINGS
 from connector.core.api.foreign import foreign
 from connector.core.api.meter import Meter
-from connector.core.api.pace import Pace
 from connector.core.api.permissions import explain
 from connector.core.api.protocol import LOCK_TIMEOUT, Response, decipher, encode_query, seconds_of
 from connector.core.api.retry import wait_before
@@ -29,7 +28,6 @@ from connector.errors import (
 from connector.events import OnEvent, RequestAnswered, Retried, Throttled, unheard
 from connector.running.clock import Clock, SystemClock
 from connector.stripe.acting import Acting, target_of
-from connector.stripe.gate import Gate
 from connector.stripe.reach import Reach
 from connector.stripe.transport import Request
 
@@ -38,6 +36,7 @@ if TYPE_CHECKING:
 
     from connector.config.config import Config
     from connector.core.api.protocol import Parameters
+    from connector.stripe.gate import Gate
     from connector.stripe.transport import Transport
 
 
@@ -122,19 +121,6 @@ class Client:
             "Accept": "application/json",
             "Accept-Encoding": ENCODINGS,
         }
-
-    @classmethod
-    def over(cls, transport: Transport, config: Config, *, clock: Clock, on_event: OnEvent = unheard) -> Client:
-        """Build a client with the pace of a configuration.
-
-        Args:
-            transport: how bytes get there; whoever opened it closes it.
-            config: whom to ask, as whom, how fast.
-            clock: time and chance.
-            on_event: is told of every answer, refusal and retry.
-        """
-        gate = Gate(Pace(config.rate, config.account_rate, config.max_in_flight, config.sharers), clock=clock.now)
-        return cls(config, transport, gate, clock=clock, on_event=on_event)
 
     def begin(
         self,

@@ -8,10 +8,13 @@ from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Self
 
+from connector.core.api.pace import Pace
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from connector.core.api.pace import Pace
+    from connector.config.config import Config
+    from connector.running.clock import Clock
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,6 +57,12 @@ class Gate:
         self._clock = clock
         self._waiters: list[_Waiter] = []
         self._timer: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def of(cls, config: Config, clock: Clock) -> Self:
+        """Return one that goes at the pace of a configuration."""
+        pace = Pace(config.rate, config.account_rate, config.max_in_flight, config.sharers)
+        return cls(pace, clock=clock.now)
 
     def slot(self, endpoint: str, urgency: Callable[[], float], *, group: str = "") -> Slot:
         """Wait for permission, and hold it for the block.
