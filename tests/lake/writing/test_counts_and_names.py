@@ -36,6 +36,7 @@ def test_rows_that_somebody_else_has_brought_are_unchanged_whatever_they_were(on
 
 def test_a_parked_files_name_says_its_number_its_partition_and_its_run():
     folder = parked_folder("balance_transactions", AccountId("acct_1"))
+    assert folder == "_stripe_balance/parked/balance_transactions/acct_1"  # as docs/files-on-disk.md has it
     key = partition_of(0, Granularity.DAY)
     path = parked_path(folder, 7, key, "20260101T000000Z-0a")
     assert path == f"{folder}/00000007.created_date=1970-01-01.20260101T000000Z-0a.arrow"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -72,6 +74,11 @@ def test_of_a_staged_file_only_the_rows_of_some_seconds_are_parked_and_the_file_
     assert (file.rows, file.first_created, file.last_created) == (3, START + 2, START + 4)
     assert not staged.path.exists()
     assert next_number([path, parked_path(PARKED, 2, KEY, RUN)]) == 8
+
+
+def test_seconds_that_were_read_and_have_no_rows_leave_none_to_park():
+    assert Leftover(KEY, "path", WHOLE, None).rows == 0
+    assert Leftover(KEY, "path", WHOLE, Path("staged"), 3).rows == 3
 
 
 def test_a_parked_file_that_was_altered_is_not_merged(tmp_path):
