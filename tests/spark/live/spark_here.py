@@ -47,6 +47,7 @@ def environment() -> dict[str, str]:
 @contextmanager
 def session(master: str, environ: dict[str, str] | None = None, **settings: str) -> Generator[SparkSession]:
     """A session with a JVM of its own for the length of a block; settings are Spark's, `__` for a dot."""
+    assert SparkContext._gateway is None, "Spark would give the session that is there, and not heed the settings"  # pyright: ignore[reportPrivateUsage]
     os.environ |= environment()
     given = {
         "spark.driver.bindAddress": "127.0.0.1",
