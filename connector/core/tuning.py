@@ -20,6 +20,7 @@ class RunTuning:
         backfill_requests: requests that a run spends on reading rows again for what the lake expands now, all accounts
             together.
         look_again_seconds: between two looks at whether other runs are still at work, where those are waited for.
+        book_seconds: the record of payouts is written at most this long after a file it should name.
         newer_rows: rows since the lake's end that a check reads to compare a balance, at most.
     """
 
@@ -31,4 +32,5 @@ class RunTuning:
     reread_requests: float = 1_000
     backfill_requests: float = 5_000
     look_again_seconds: float = 1.0
+    book_seconds: float = 5.0
     newer_rows: int = 20_000

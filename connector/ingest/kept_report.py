@@ -119,14 +119,18 @@ class KeptReport:
         """
         if not destination.written:
             return
-        document = document_without_keys(to_document(report), (self.client.config.api_key.reveal(),))
-        write = to_json if len(report.accounts) <= LINED_ACCOUNTS else to_line
-        text = in_json(write(document).decode()).encode()
+        text = stored(report, self.client.config.api_key.reveal())
         with anyio.CancelScope(shield=True):
             if report.outcome == "complete":  # before there is one more: what was listed may tell it
                 now = int(self.services.clock.utc())
                 await anyio.to_thread.run_sync(partial(thin_reports, self.store, now=now, days=self.keep_days))
             await anyio.to_thread.run_sync(self.store.write, f"{RUNS}/{report.run_id}.json", text)
+
+
+def stored(report: Report, key: str) -> bytes:
+    """Return a report as the lake keeps it: in one line where it has very many accounts, without the key."""
+    write = to_json if len(report.accounts) <= LINED_ACCOUNTS else to_line
+    return in_json(write(document_without_keys(to_document(report), (key,))).decode()).encode()
 
 
 def _of_connections(distrusted: int) -> tuple[str, ...]:

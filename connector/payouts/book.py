@@ -34,9 +34,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-SAVE_SECONDS = 5.0
-"""The record is written at most this long after a file it should name."""
-
 
 def _as_it_is(record: PayoutsRecord) -> PayoutsRecord:
     return record
@@ -157,14 +154,14 @@ class Book:
         """Make what was written visible, and write the record if it has changed.
 
         Args:
-            now_and_then: not again for `SAVE_SECONDS`.
+            now_and_then: not again for the tuning's `book_seconds`.
             finish: what the record is to say besides once all of it is visible.
 
         Raises:
             ConnectorError: the first thing that failed; all else is visible, and the record names it.
         """
         clock = self.services.clock
-        if now_and_then and clock.now() - self._committed <= SAVE_SECONDS:
+        if now_and_then and clock.now() - self._committed <= self.services.tuning.book_seconds:
             return
         async with self._committing:
             writes, began, self._writes = self._writes, self.record, []

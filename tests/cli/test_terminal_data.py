@@ -36,7 +36,13 @@ def test_data_is_printable_on_a_terminal_and_the_same_everywhere(monkeypatch, te
 
 def test_a_large_document_is_written_in_pieces_and_is_the_same(monkeypatch):
     pieces = []
-    monkeypatch.setattr(Console, "data", lambda _, text: pieces.append(text))
+
+    class Pieces(io.BytesIO):
+        def write(self, data, /):
+            pieces.append(bytes(data))
+            return len(data)
+
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(Pieces(), "utf-8"))
     document = {"accounts": [{"name": f"acct_{number}", "sums": [number, {}, [], None]} for number in range(5_000)]}
     Console().json_text(document)
     assert b"".join(pieces).decode() == json.dumps(document, indent=2) + "\n"

@@ -13,6 +13,7 @@ import connector
 from connector.core.planning.rereading.mended import Healed
 from connector.core.state.payouts import SETTLE
 from connector.core.time.intervals import Interval
+from connector.core.tuning import RunTuning
 from connector.core.units import DAY, AccountId
 from connector.errors import (
     ConfigError,
@@ -328,8 +329,7 @@ class CommitsBetween(LocalStore):
         return super().write(path, data, **condition)
 
 
-def test_a_spoilt_file_is_made_again_also_where_the_record_is_written_while_it_is_staged(tmp_path, monkeypatch):
-    monkeypatch.setattr("connector.payouts.book.SAVE_SECONDS", -1.0)  # as in a run of many days
+def test_a_spoilt_file_is_made_again_also_where_the_record_is_written_while_it_is_staged(tmp_path):
     made = some_payouts(4)
     made.now = START + 6 * DAY
     made.bring(tmp_path)
@@ -338,7 +338,11 @@ def test_a_spoilt_file_is_made_again_also_where_the_record_is_written_while_it_i
     content = victim.read_bytes()
     victim.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     store = CommitsBetween(tmp_path, victim.parent.name)
-    report = made.bring(tmp_path, full_refresh=True, services={"store": store, "on_event": store.heard})
+    report = made.bring(
+        tmp_path,
+        full_refresh=True,
+        services={"store": store, "on_event": store.heard, "tuning": RunTuning(book_seconds=-1.0)},
+    )
     assert store.begun.is_set()
     assert data_files(tmp_path) == expected
     assert (report.healed, report.rows_lost) == (Healed(1, 2), 0)

@@ -94,18 +94,19 @@ def too_old(paths: Sequence[str], *, now: int, days: int) -> list[str]:
     return old[::-1][:MOST_REMOVED]
 
 
-def too_large(reports: Sequence[FileInfo]) -> list[str]:
+def too_large(reports: Sequence[FileInfo], *, most: int = MOST_BYTES) -> list[str]:
     """Return the reports that one run is to remove since all take too much together, the oldest first.
 
     Args:
         reports: all of them, the newest first.
+        most: bytes that they may take.
     """
     sizes = accumulate(info.bytes for info in reports)
-    kept = max(MOST_WITNESSES, sum(1 for _ in takewhile(lambda total: total <= MOST_BYTES, sizes)))
+    kept = max(MOST_WITNESSES, sum(1 for _ in takewhile(lambda total: total <= most, sizes)))
     return [info.path for info in reports[kept:]][::-1][:MOST_REMOVED]
 
 
-def thin_reports(store: Store, *, now: int, days: int) -> int:
+def thin_reports(store: Store, *, now: int, days: int, most: int = MOST_BYTES) -> int:
     """Remove reports that are too old, or too large together, and return how many went. Blocks.
 
     That is housekeeping: what cannot be removed stays for the next run.
@@ -114,12 +115,13 @@ def thin_reports(store: Store, *, now: int, days: int) -> int:
         store: the lake.
         now: UTC seconds.
         days: how long a report is kept.
+        most: bytes that all of them may take.
     """
     gone = 0
     with suppress(StorageError):
         there = _listed(store)
         old = too_old([info.path for info in there], now=now, days=days)
-        for path in max(old, too_large(there), key=len):
+        for path in max(old, too_large(there, most=most), key=len):
             store.delete(path)
             gone += 1
     return gone

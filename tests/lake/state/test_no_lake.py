@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 
 import pytest
 
 import connector
 from connector.errors import ConfigError, StateError
+from connector.ingest.kept_report import LINED_ACCOUNTS, stored
 from connector.lake.catalogs.maintenance import maintain
 from connector.lake.paths import STATE
 from connector.lake.state.no_lake import no_lake
@@ -76,9 +78,11 @@ def test_an_older_record_that_is_damaged_hides_what_the_newest_tells_from_nobody
         connector.run_status(lake)
 
 
-def test_the_report_of_very_many_accounts_is_one_line_of_the_same(tmp_path, served, monkeypatch):
-    monkeypatch.setattr("connector.ingest.kept_report.LINED_ACCOUNTS", 0)
+def test_the_report_of_very_many_accounts_is_one_line_of_the_same(tmp_path, served):
     made = run(tmp_path, served)
     (kept,) = (tmp_path / STATE / "runs").iterdir()
-    assert kept.read_bytes().count(b"\n") == 0
-    assert json.loads(kept.read_bytes())["accounts"][0]["rows_new"] == made.accounts[0].rows_new == 60
+    assert kept.read_bytes() == stored(made, served.key)
+    assert kept.read_bytes().count(b"\n") > LINED_ACCOUNTS
+    many = stored(replace(made, accounts=made.accounts * (LINED_ACCOUNTS + 1)), served.key)
+    assert many.count(b"\n") == 0
+    assert json.loads(many)["accounts"] == json.loads(kept.read_bytes())["accounts"] * (LINED_ACCOUNTS + 1)

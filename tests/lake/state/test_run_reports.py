@@ -76,11 +76,10 @@ def test_reports_of_very_many_accounts_go_once_they_take_too_much_and_never_the_
         assert sum(info.bytes for info in reports[: len(kept) + 1]) > MOST_BYTES
 
 
-def test_runs_remove_reports_that_take_too_much_whatever_their_age(tmp_path, monkeypatch):
-    monkeypatch.setattr("connector.lake.state.run_reports.MOST_BYTES", 2 * (MOST_WITNESSES + 10))  # of 2 bytes each
+def test_runs_remove_reports_that_take_too_much_whatever_their_age(tmp_path):
     fill(tmp_path, [0] * (MOST_WITNESSES + 15))
-    store = LocalStore(tmp_path)
-    assert [thin_reports(store, now=NOW, days=90) for _ in range(2)] == [5, 0]
+    store, most = LocalStore(tmp_path), 2 * (MOST_WITNESSES + 10)  # of 2 bytes each
+    assert [thin_reports(store, now=NOW, days=90, most=most) for _ in range(2)] == [5, 0]
 
 
 def test_a_store_that_keeps_what_is_to_go_holds_nobody_up(tmp_path):

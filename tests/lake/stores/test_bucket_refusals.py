@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import sys
-from datetime import timedelta
 from types import SimpleNamespace
 
 import pytest
@@ -137,9 +136,9 @@ def test_an_answer_to_no_question_of_ours_is_an_error_of_ours(store, served, sta
         assert store.bucket.url in told_of(store, served, act, refusal(status, "Odd", "by the test"))
 
 
-def test_a_profile_whose_session_ends_in_the_middle_says_to_log_in(served, clock, monkeypatch):
+def test_a_profile_whose_session_ends_meanwhile_says_to_log_in(served, clock, monkeypatch):
     class Session:
-        region_name, left = "us-east-1", 3
+        region_name, asked = "us-east-1", 0
 
         def __init__(self, profile_name):
             del profile_name
@@ -148,16 +147,14 @@ def test_a_profile_whose_session_ends_in_the_middle_says_to_log_in(served, clock
             return self
 
         def get_frozen_credentials(self):
-            self.left -= 1
-            if not self.left:
+            self.asked += 1
+            if self.asked > 1:
                 raise RuntimeError("Token for default has expired and refresh failed")
             return SimpleNamespace(access_key="AKIDEXAMPLE", secret_key="not-a-real-secret-0001", token=None)
 
-    monkeypatch.setattr("connector.lake.stores.credentials.KEPT", timedelta(seconds=-1))  # asked before each request
     monkeypatch.setitem(sys.modules, "boto3", SimpleNamespace(Session=Session))
     options = {"endpoint": served.url, "profile": "finance"}
     store = ObjectStore(open_bucket("s3://lake/x", options, environ={}, patience=clock.patience()))
-    store.write("a", b"1")
     with pytest.raises(StorageError, match=r"Token for default has expired.*log in anew, then run again"):
         store.read("a")
     assert clock.seconds == 0
