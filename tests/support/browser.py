@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import aiohttp
 
+from tests.support.fakes import ENDLESS_SECONDS
+
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
@@ -19,7 +21,6 @@ PROGRAM = next((found for name in NAMES if (found := shutil.which(name))), None)
 PHONE = 600
 LOADED = "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', () => done()))"
 INSTALL = "no Chromium here: apt-get install chromium"
-PATIENCE = 120.0
 WORDS = (
     "--headless=new",
     "--no-sandbox",
@@ -53,7 +54,7 @@ class Tab:
         """Carry out one command of the protocol."""
         self._number += 1
         await self.socket.send_json({"id": self._number, "method": method, "params": params})
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(ENDLESS_SECONDS):
             while True:
                 told = await self.socket.receive_json()
                 if told.get("id") == self._number:
@@ -89,7 +90,7 @@ async def showing(page: Path, profile: Path, *, width: int = 1200, dark: bool = 
     )
     try:
         assert process.stderr is not None
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(ENDLESS_SECONDS):
             while b"DevTools listening on " not in (line := await process.stderr.readline()):
                 assert line, "the browser ended"
         port = line.rsplit(b":", 1)[1].split(b"/")[0].decode()

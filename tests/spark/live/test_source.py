@@ -121,7 +121,7 @@ def test_an_executor_that_is_killed_as_it_reads_costs_no_row_and_doubles_none(sp
     stripe_.reset_stats()
 
     def kill():
-        wait_for(lambda: stripe_.stats()["requests"] >= 12, seconds=100)
+        wait_for(lambda: stripe_.stats()["requests"] >= 12)
         os.kill(victim, signal.SIGKILL)
 
     killer = threading.Thread(target=kill, daemon=True)
@@ -227,9 +227,10 @@ def last_offset(folder):
 
 
 def test_a_stream_reads_all_that_has_settled_in_batches_and_the_next_run_goes_on_from_there(spark, tmp_path, now_):
+    began = int(time.time())
     ids, batches, _ = streamed(spark, tmp_path, now_, pages_per_batch="10")
     end = last_offset(tmp_path)
-    assert time.time() - 600 - end <= 180
+    assert end >= began - 600 - 60  # however long it took: what had settled when it began, in whole minutes
     assert sorted(ids) == settled(now_, end)
     assert 3 <= batches <= 10
     again, _, _ = streamed(spark, tmp_path, now_, pages_per_batch="10", settle="60")

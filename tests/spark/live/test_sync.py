@@ -90,7 +90,7 @@ def test_an_executor_that_is_killed_as_it_reads_leaves_each_row_once(spark, tmp_
     with Sandbox(world(8_000, days=60), limits=Limits.none(), latency=0.05) as served:
 
         def kill():
-            wait_for(lambda: served.stats()["requests"] >= 25, seconds=100)
+            wait_for(lambda: served.stats()["requests"] >= 25)
             os.kill(before[0], signal.SIGKILL)
 
         killer = threading.Thread(target=kill, daemon=True)
