@@ -163,7 +163,7 @@ def test_a_function_that_is_there_runs_as_the_mutant_of_it_does_from_then_on():
         value for value in vars(shares).values() if inspect.isfunction(value) and value.__module__ == shares.__name__
     ]
     assert given
-    last = "return [group for group in found if group]"
+    last = "return [group for group in groups if group]"
     (mutant,) = [one for one in measure.mutants_in(path) if one.before == last]
     before = [one.__code__ for one in given]
     try:
