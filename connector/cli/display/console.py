@@ -13,8 +13,9 @@ import re
 import sys
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import chain, islice
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from itertools import chain, islice, pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
 from connector.cli.display.failures import document_of, line_of, traceback_of
 from connector.cli.display.fitting import continued, fitted, is_terminal, width_of
@@ -24,7 +25,7 @@ from connector.outside_text import document_without_keys, in_json, shown
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Mapping, Sequence
     from typing import TextIO
 
 PIPE_CLOSED = 141
@@ -35,6 +36,9 @@ TOKENS_AT_ONCE = 2**14
 
 _STYLES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33", "cyan": "36"}
 _SHOW_CURSOR = "\x1b[?25h\n"
+_OURS = "stripe-balance: "
+
+Level = Literal["info", "warning", "error"]
 
 
 @dataclass(slots=True)
@@ -45,7 +49,7 @@ class Console:
         json: whether stdout is to hold one JSON object.
         quiet: whether to say nothing but errors.
         verbose: whether to say more.
-        progress: `rich`, `plain` or `none`, chosen by the terminal.
+        progress: `rich`, `plain`, `json` or `none`, chosen by the terminal.
         secrets: what must not be written anywhere.
     """
 
@@ -64,6 +68,7 @@ class Console:
         return cls(
             json="--json" in words,
             verbose="-v" in words or "--verbose" in words,
+            progress="json" if _asks_for_lines_of_json(words) else "none",
             secrets={secret} if secret else set(),
         )
 
@@ -77,7 +82,7 @@ class Console:
     @property
     def colours(self) -> bool:
         """Whether stderr shows colours."""
-        return _shows_colours(sys.stderr)
+        return self.progress != "json" and _shows_colours(sys.stderr)
 
     def paint(self, text: str, style: str) -> str:
         """Return text in a style for `log` and its kin; as it is where stderr shows no colours.
@@ -103,11 +108,28 @@ class Console:
 
     # stderr -----------------------------------------------------------------------------------------------------------
 
-    def log(self, *lines: str) -> None:
-        """Write lines for people: each stays one, or goes on further in where the terminal is narrower."""
-        width = width_of(sys.stderr)
-        sys.stderr.write("".join(f"{fitted(self._styled(line), width)}\n" for line in lines))
+    def log(self, *lines: str, level: Level = "info", **facts: object) -> None:
+        """Write lines for people: each stays one, or goes on further in where the terminal is narrower.
+
+        Args:
+            lines: what is said.
+            level: how grave it is, for those who read stderr as JSON.
+            facts: what is said, as values of JSON, for them alone.
+        """
+        if self.progress == "json":
+            record = self._record(lines, level, facts)
+            written = f"{json.dumps(record)}\n" if record["message"] or facts else ""  # not of a line left blank
+        else:
+            width = width_of(sys.stderr)
+            written = "".join(f"{fitted(self._styled(line), width)}\n" for line in lines)
+        sys.stderr.write(written)
         sys.stderr.flush()
+
+    def _record(self, lines: Sequence[str], level: Level, facts: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what is said at one time as an object, for programs that read logs."""
+        message = "\n".join(map(self._styled, lines)).strip("\n").removeprefix(_OURS)
+        now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}"[: -len("000")]
+        return {"time": f"{now}Z", "level": level, "message": message, **self.redact_all(dict(facts))}
 
     def say(self, *lines: str) -> None:
         """Tell people something, unless they asked for quiet or for JSON."""
@@ -116,7 +138,11 @@ class Console:
 
     def commands(self, *commands: str, always: bool = False) -> None:
         """Tell people commands, each of which can be copied in one piece; as `say` does, or `always` as `log` does."""
-        if always or not (self.quiet or self.json):
+        if not always and (self.quiet or self.json):
+            return
+        if self.progress == "json":
+            self.log(*commands)
+        else:
             width = width_of(sys.stderr)
             sys.stderr.write("".join(f"{continued(f'  {self.clean(command)}', width)}\n" for command in commands))
             sys.stderr.flush()
@@ -129,7 +155,8 @@ class Console:
     def warn(self, line: str, *, always: bool = False) -> None:
         """Tell people what they should look at; those who asked for quiet only if it is to be told `always`."""
         if always or not self.quiet:
-            self.log(f"stripe-balance: {self.paint('warning', 'yellow')}: {line}")
+            said = line if self.progress == "json" else f"{_OURS}{self.paint('warning', 'yellow')}: {line}"
+            self.log(said, level="warning")
 
     def tell(self, line: str) -> None:
         """Tell people what they have to know, even those who asked for quiet."""
@@ -138,8 +165,8 @@ class Console:
     def complain(self, error: BaseException) -> None:
         """Say in one line what went wrong; with the traceback if asked for, unless it is in the words given."""
         if self.verbose and not isinstance(error, UsageError):
-            self.log(*traceback_of(error))
-        self.log(f"stripe-balance: {self.paint(line_of(error), 'red')}")
+            self.log(*traceback_of(error), level="error")
+        self.log(f"{_OURS}{self.paint(line_of(error), 'red')}", level="error", **document_of(error))
 
     def restore(self) -> None:
         """Give the terminal back its cursor, before the process ends at once."""
@@ -224,12 +251,16 @@ class Console:
 
     def _progress(self, asked: str) -> str:
         """Choose how to show progress: `auto` goes by the terminal, and `rich` needs one."""
-        if asked in {"plain", "none"}:
+        if asked in {"plain", "json", "none"}:
             return asked
         if asked == "auto" and (self.quiet or self.json):
             return "none"
         moving = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         return "rich" if moving and (asked == "rich" or not os.environ.get("NO_COLOR")) else "plain"
+
+
+def _asks_for_lines_of_json(words: Sequence[str]) -> bool:
+    return "--progress=json" in words or ("--progress", "json") in pairwise(words)
 
 
 def _shows_colours(stream: TextIO | None) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, suppress
+from dataclasses import asdict
 from time import monotonic
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from connector.cli.display.progress_rates import Gauge, Reading
 from connector.cli.display.words import remaining
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from connector.cli.display.console import Console
     from connector.cli.display.run_view import RunView
 
-SECONDS_BETWEEN = {"rich": 0.2, "plain": 5.0}
+SECONDS_BETWEEN = {"rich": 0.2, "plain": 5.0, "json": 5.0}
 """Seconds between two looks."""
 
 
@@ -82,7 +83,7 @@ async def _watch(view: RunView, display: Display, seconds: float) -> None:
 
 
 def _display(console: Console) -> Display:
-    if console.progress == "plain":
+    if console.progress in {"plain", "json"}:
         return Lines(console)
     from connector.cli.display.progress_bar import Bar  # noqa: PLC0415 - rich takes time to import, and only a bar needs it
 
@@ -102,7 +103,7 @@ class Lines:
             parts.append(f"{reading.share:.0%}")
         if reading.left is not None:
             parts.append(f"about {remaining(reading.left)} left")
-        self._console.log(f"stripe-balance: {', '.join(parts)}")
+        self._console.log(f"stripe-balance: {', '.join(parts)}", progress=_document(reading))
 
     def tell(self, remark: str) -> None:
         """See `Display.tell`."""
@@ -110,6 +111,12 @@ class Lines:
 
     def close(self) -> None:
         """See `Display.close`."""
+
+
+def _document(reading: Reading) -> dict[str, Any]:
+    """Return a reading as values of JSON, which knows no infinity: rates a second, times in seconds."""
+    found = asdict(reading)
+    return {name: None if value == float("inf") else value for name, value in found.items()}
 
 
 def facts(reading: Reading) -> list[str]:

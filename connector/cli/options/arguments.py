@@ -35,7 +35,7 @@ _COMMAND = re.compile(r" +(?:\S.* \| )?stripe-balance ")
 
 _TERM = re.compile(r"(\s*\S.*?\s{2,})(\S.*)")
 
-PROGRESS = ("auto", "rich", "plain", "none")
+PROGRESS = ("auto", "rich", "plain", "json", "none")
 
 
 class Help(argparse.HelpFormatter):
@@ -273,7 +273,10 @@ def add_talking(parser: argparse.ArgumentParser, *, settings: bool = True) -> No
     group = parser.add_argument_group("what it says")
     group.add_argument("--json", action="store_true", help="exactly one JSON object on stdout, errors included")
     group.add_argument(
-        "--progress", choices=PROGRESS, default="auto", help="how to show progress on stderr (auto: by the terminal)"
+        "--progress",
+        choices=PROGRESS,
+        default="auto",
+        help="how to show progress on stderr (auto: by the terminal); json: all of stderr as JSON, an object a line",
     )
     group.add_argument(
         "-q", "--quiet", action="store_true", help="say nothing where all is well; data is written all the same"

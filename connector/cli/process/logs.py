@@ -34,6 +34,7 @@ class _ToConsole(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
-        self._console.log(f"stripe-balance: {record.name}: {sentence(record.getMessage())}")
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        self._console.log(f"stripe-balance: {record.name}: {sentence(record.getMessage())}", level=level)
         if self._console.verbose and record.exc_info and record.exc_info[1] is not None:
-            self._console.log(*traceback_of(record.exc_info[1]))
+            self._console.log(*traceback_of(record.exc_info[1]), level=level)
