@@ -213,7 +213,7 @@ def _key_in(path: Path, tell: Callable[[str], None]) -> ApiKey:
     """
     try:
         with path.open("rb") as file:
-            found = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
             data = file.read(MOST_BYTES)
         utf16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))  # as PowerShell writes text
         lines = data.decode("utf-16" if utf16 else "utf-8").splitlines()
@@ -225,7 +225,7 @@ def _key_in(path: Path, tell: Callable[[str], None]) -> ApiKey:
         key = ApiKey(next(wanted, ""))
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from None
-    if (said := exposed(path, found)) is not None:
+    if (said := exposed(path, status)) is not None:
         tell(said)
     return key
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _SUPERUSER = 0
 
 
-def exposed(path: Path, found: os.stat_result, user: int | None = None) -> str | None:
+def exposed(path: Path, status: os.stat_result, user: int | None = None) -> str | None:
     """Say that others can read a secret's file, and what keeps them from it; None where none can who need not.
 
     A file that is another user's, and that this one reads through its group alone, is as it has to be: so secrets are
@@ -20,14 +20,14 @@ def exposed(path: Path, found: os.stat_result, user: int | None = None) -> str |
 
     Args:
         path: of the file, for the words.
-        found: what the system says of it, open.
+        status: what the system says of it, open.
         user: who reads it, by number; by default the user of this process.
 
     Source: kubernetes.io/docs/concepts/configuration/secret, POSIX file modes.
     """
-    mode = found.st_mode
+    mode = status.st_mode
     reader = os.geteuid() if user is None else user
-    masters = reader in {found.st_uid, _SUPERUSER}
+    masters = reader in {status.st_uid, _SUPERUSER}
     others = stat.S_IRGRP | stat.S_IROTH if masters else stat.S_IROTH
     if not stat.S_ISREG(mode) or not mode & others:
         return None

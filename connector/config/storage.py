@@ -159,7 +159,7 @@ def settings_in(path: str | os.PathLike[str], tell: Callable[[str], None] = lamb
     where = Path(path)
     try:
         with where.open("rb") as file:
-            found = os.fstat(file.fileno())
+            status = os.fstat(file.fileno())
             lines = file.read(MOST_BYTES).decode("utf-8-sig").splitlines()
     except (OSError, ValueError) as error:
         raise ConfigError(f"cannot read storage options from {where}: {error}") from None
@@ -172,7 +172,7 @@ def settings_in(path: str | os.PathLike[str], tell: Callable[[str], None] = lamb
         if not equals or not name.isidentifier():
             raise ConfigError(f"line {number} of {where} is not NAME=VALUE, such as region=eu-central-1")
         settings[name] = _unquoted(value)
-    if any(map(is_secret, settings)) and (said := exposed(where, found)) is not None:
+    if any(map(is_secret, settings)) and (said := exposed(where, status)) is not None:
         tell(said)
     return settings
 

@@ -83,10 +83,10 @@ def without_payout(
 
 def _own_rows(store: Store, record: PayoutsRecord, damaged: Collection[str]) -> set[str]:
     """Return the ids of the rows that the lake's payouts call their own: of manual ones none is listed."""
-    table, found = small_table(PAYOUTS, record.format), set[str]()
+    table, ids = small_table(PAYOUTS, record.format), set[str]()
     for path in record.files.keys() - damaged:
         rows = read_rows(store, table.form, path)
         if rows is not None:
             known = (row for row in table.objects(rows) if row["id"] in record.payouts)
-            found.update(filter(None, (id_of(row.get("balance_transaction")) for row in known)))
-    return found
+            ids.update(filter(None, (id_of(row.get("balance_transaction")) for row in known)))
+    return ids

@@ -109,13 +109,13 @@ def table_files(
 
 def _found(store: Store, spec: TableSpec[S], account: str | None, version: int | None) -> Iterator[tuple[S, Moment]]:
     for account_id in recorded_accounts(store, spec) if account is None else _recorded(store, spec, account):
-        found = (
+        recorded = (
             state_at_a_moment(store, spec, account_id)
             if version is None
             else state_at_a_version(store, spec, account_id, version)
         )
-        if found is not None:
-            yield found
+        if recorded is not None:
+            yield recorded
 
 
 def _recorded(store: Store, spec: TableSpec[Any], account: str) -> list[AccountId]:

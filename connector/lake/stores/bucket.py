@@ -257,10 +257,10 @@ class Bucket:
         def attempt() -> Sequence[str]:
             return sorted(obstore.list_with_delimiter(self._store_for(0), prefix)["common_prefixes"])  # pyright: ignore[reportUnknownMemberType] - as above
 
-        found = self._read(attempt, Act.LIST, prefix)
-        if found is None:
+        prefixes = self._read(attempt, Act.LIST, prefix)
+        if prefixes is None:
             raise self._no_bucket()
-        return found
+        return prefixes
 
     # Gets -------------------------------------------------------------------------------------------------------------
 

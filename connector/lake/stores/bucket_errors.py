@@ -174,5 +174,5 @@ def _kind_of(error: Exception) -> str | None:
 
 
 def _code_of(error: Exception) -> str | None:
-    found = _CODE.search(str(error))
-    return None if found is None else found[1]
+    match = _CODE.search(str(error))
+    return None if match is None else match[1]

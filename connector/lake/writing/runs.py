@@ -153,14 +153,14 @@ class SetAside:
 
     def _stretches(self) -> list[Extent]:
         """Return what they take of the file, neighbours joined."""
-        found: list[Extent] = []
+        extents: list[Extent] = []
         for at in self._positions(4):
             offset, length = self.numbers[at * _NUMBERS + 4 : (at + 1) * _NUMBERS]
-            if found and found[-1].stop == offset:
-                found[-1] = Extent(found[-1].offset, found[-1].length + length)
+            if extents and extents[-1].stop == offset:
+                extents[-1] = Extent(extents[-1].offset, extents[-1].length + length)
             else:
-                found.append(Extent(offset, length))
-        return found
+                extents.append(Extent(offset, length))
+        return extents
 
 
 class SortedRuns:

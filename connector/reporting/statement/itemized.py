@@ -101,9 +101,9 @@ def to_lines(
                 continue
             for table in rows.between(start, stop, _COLUMNS, chosen):
                 for row in to_rows(table):
-                    found = _row(row, period) | paid_out.of_row(row["id"])
-                    found |= {"account": stated.account, "final": final}
-                    yield to_line(found.get(name, "") for name in HEADER)
+                    fields = _row(row, period) | paid_out.of_row(row["id"])
+                    fields |= {"account": stated.account, "final": final}
+                    yield to_line(fields.get(name, "") for name in HEADER)
 
 
 def _row(row: dict[str, Any], period: Period) -> dict[str, str]:
@@ -127,10 +127,10 @@ def _times(name: str, second: int | None, period: Period) -> dict[str, str]:
     """Return the columns of a time; nothing where there is none, and no local time that Python could not write."""
     if second is None:
         return {}
-    found = {f"{name}_utc": _written(datetime.fromtimestamp(second, UTC))}
+    moments = {f"{name}_utc": _written(datetime.fromtimestamp(second, UTC))}
     if 0 <= second < END_OF_TIME - _DAY_SECONDS:
-        found[name] = _written(period.local(as_date(second, period.clocks) if name == "available_on" else second))
-    return found
+        moments[name] = _written(period.local(as_date(second, period.clocks) if name == "available_on" else second))
+    return moments
 
 
 def _written(moment: datetime) -> str:

@@ -54,10 +54,10 @@ class PaidOut:
 
     def of_row(self, row_id: str) -> dict[str, str]:
         """Return the columns about the payout of a row; none where none is known."""
-        found = self.database.execute("select payout, arrives from paid_out where id = ?", (row_id,)).fetchone()
-        if found is None:
+        payout = self.database.execute("select payout, arrives from paid_out where id = ?", (row_id,)).fetchone()
+        if payout is None:
             return {}
-        return {"automatic_payout_id": found[0], "automatic_payout_effective_at_utc": f"{found[1]} 00:00:00"}
+        return {"automatic_payout_id": payout[0], "automatic_payout_effective_at_utc": f"{payout[1]} 00:00:00"}
 
 
 def _pairs(
