@@ -102,6 +102,29 @@ def test_what_is_set_aside_is_given_back_in_few_pieces_and_knows_its_seconds(dra
     assert (len(aside), aside.rows) == (0, 0)
 
 
+def aside_of(*runs: tuple[int, int, int, int]) -> SetAside:
+    """Runs set aside: of each the first and the last second, how many were put before it, and where it lies."""
+    schema = pa.schema([])
+    aside = SetAside(SimpleNamespace(), schema)
+    for first, last, order, offset in runs:
+        aside.add([Run(first, last, 1, order, schema, pa.py_buffer(b"x"))], offset)
+    return aside
+
+
+@given(st.permutations([(5, 0, 20), (5, 1, 10), (5, 2, 0), (3, 3, 40), (9, 4, 30)]))
+def test_what_is_set_aside_comes_in_order_of_time_and_then_as_it_was_put_wherever_it_lies(drawn):
+    runs = [(run.first, run.order) for run in aside_of(*((first, first, *rest) for first, *rest in drawn))]
+    assert runs == [(3, 3), (5, 0), (5, 1), (5, 2), (9, 4)]
+
+
+def test_what_is_set_aside_is_shared_out_and_only_runs_of_both_sides_are_opened():
+    aside = aside_of((1, 4, 0, 0), (5, 9, 1, 1), (4, 5, 2, 2), (20, 30, 3, 3))
+    inside, outside, parted = aside.split(Intervals.span(5, 15))
+    assert [run.order for run in inside] == [1]
+    assert [run.order for run in outside] == [0, 3]
+    assert [run.order for run in parted] == [2]
+
+
 def test_a_buffer_that_never_spills_touches_no_disk(tmp_path):
     with RowBuffer(tmp_path / "none") as buffer:
         buffer.put(KEY, page(0))

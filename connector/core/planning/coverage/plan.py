@@ -126,7 +126,7 @@ def _left_in_part(state: TableState, reading: Reading, todo: Intervals) -> tuple
     """
     partition = state.partition
     parked = {key.bounds for key in parked_keys(state)}
-    newest = max([*(part.stop for part in todo.parts[-1:]), *(interval.stop for interval in parked)], default=0)
+    newest = max((part.stop for part in (*todo, *parked)), default=0)
     not_shown = reading.unread.union(Intervals.of(parked))
     in_part = tuple(interval for interval in visible_in(state, not_shown) if interval.stop < newest)
     left = Intervals.of(
@@ -154,10 +154,11 @@ def usual_density(state: TableState | None) -> float | None:
     """
     if state is None:
         return None
-    stop = max((part.stop for part in state.covered if part.stop < END_OF_TIME), default=0)
-    recent = Interval(max(0, stop - RECENTLY), max(1, stop))
-    seconds = state.covered.within(recent).seconds
-    return rows_between(state, recent) / seconds if seconds else 0.0
+    stops = [part.stop for part in state.covered if part.stop < END_OF_TIME]
+    if not stops:
+        return 0.0
+    recent = Interval(max(0, stops[-1] - RECENTLY), stops[-1])
+    return rows_between(state, recent) / state.covered.within(recent).seconds
 
 
 def rows_between(state: TableState, seconds: Interval) -> float:
@@ -165,8 +166,7 @@ def rows_between(state: TableState, seconds: Interval) -> float:
     total = 0.0
     for file in state.files.values():
         shared = min(seconds.stop, file.last_created + 1) - max(seconds.start, file.first_created)
-        if shared > 0:
-            total += file.rows * shared / (file.last_created + 1 - file.first_created)
+        total += file.rows * max(0, shared) / (file.last_created + 1 - file.first_created)
     return total
 
 
