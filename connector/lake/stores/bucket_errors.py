@@ -89,6 +89,7 @@ _IN_WORDS = (
     (re.compile(r"retention|object.?lock|WORM|legal hold|immutab", re.IGNORECASE), "kept"),
     (re.compile(r"not valid in the specified time frame|token (is|has) expired", re.IGNORECASE), "run_out"),
     (re.compile(r"Date header|clock skew", re.IGNORECASE), "clock"),
+    (re.compile(r"failed to authenticate", re.IGNORECASE), "login"),
 )
 """What is said where codes are of everything: Azure has one for all signatures, Google one for all refusals."""
 

@@ -97,6 +97,10 @@ REFUSALS = {
         "get credentials anew",
     ),
     "a key that is none": (refusal(403, "InvalidAccessKeyId", "There is no such key."), "refuses these credentials"),
+    "a signature that is none": (  # as Azurite says it
+        refusal(403, "AuthorizationFailure", "Server failed to authenticate the request."),
+        "refuses these credentials",
+    ),
     "another region": (
         refusal(400, "AuthorizationHeaderMalformed", "the region 'us-east-1' is wrong; expecting 'eu-west-1'"),
         "look at the storage options: endpoint, region",
