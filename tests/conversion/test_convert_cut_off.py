@@ -37,6 +37,7 @@ from tests.support.lakes import (
     state,
     world,
 )
+from tests.support.seams import StandingClock
 
 STEPS = range(1, 45)
 
@@ -55,8 +56,11 @@ def lake(tmp_path_factory, served):
 
 
 def converted(lake, store, *, comparer=Comparer, **options):
-    """Convert into a store of the test's own, comparing files of the source in the test's own way."""
-    touched = Services(store, NoTransport())
+    """Convert into a store of the test's own, comparing files of the source in the test's own way.
+
+    No lease becomes due meanwhile: the writes are the same, and as many, each time.
+    """
+    touched = Services(store, NoTransport(), clock=StandingClock())
     return anyio.run(lambda: convert_with(touched, comparer(LocalStore(lake)), str(lake), options))
 
 

@@ -36,6 +36,19 @@ class ClockAt(SystemClock):
         return self._utc()
 
 
+class StandingClock(SystemClock):
+    """The machine's clock as it was when it was made: nothing becomes due, however long a busy machine takes."""
+
+    def __init__(self) -> None:
+        self._now, self._moment = super().now(), super().moment()
+
+    def now(self) -> float:
+        return self._now
+
+    def moment(self) -> float:
+        return self._moment
+
+
 class SameChance(SystemClock):
     """The machine's clock; what runs draw in turn is the same each time, for a sandbox of a test's own."""
 
