@@ -333,7 +333,10 @@ def test_what_would_be_published_is_told_and_not_done(lake, request):
 @pytest.mark.parametrize("lake", KINDS[:1], indirect=True)
 def test_of_tables_that_cannot_be_published_the_first_is_named_and_the_others_are_published(lake):
     store, account = LocalStore(lake), state(lake).account
-    state_log.commit(store, BALANCES, BalancesRecord(account, "delta").with_file(a_balance(account)))
+    balance = a_balance(account)
+    (lake / balance.path).parent.mkdir(parents=True)
+    (lake / balance.path).write_bytes(bytes(balance.bytes))
+    state_log.commit(store, BALANCES, BalancesRecord(account, "delta").with_file(balance))
     state_log.commit(store, PAYOUTS, PayoutsRecord(account, "delta"))
     (lake / "balance_transactions").rename(lake / "away")
     for name in ("payouts", "balance_transactions"):
