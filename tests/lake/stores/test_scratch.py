@@ -41,6 +41,15 @@ def test_it_is_for_its_user_alone_and_goes_when_it_is_no_longer_used(temporary):
     assert list(temporary.iterdir()) == []
 
 
+def test_one_that_somebody_removed_ends_without_a_word(monkeypatch):
+    said = []
+    monkeypatch.setattr(sys, "unraisablehook", said.append)
+    made = Scratch()
+    made.path.rmdir()
+    del made
+    assert not [one for one in said if isinstance(one.exc_value, FileNotFoundError)]
+
+
 @pytest.fixture
 def other_process():
     """A process that holds a folder, and the folder."""
