@@ -230,7 +230,7 @@ def test_a_stream_reads_all_that_has_settled_in_batches_and_the_next_run_goes_on
     began = int(time.time())
     ids, batches, _ = streamed(spark, tmp_path, now_, pages_per_batch="10")
     end = last_offset(tmp_path)
-    assert end >= began - 600 - 60  # however long it took: what had settled when it began, in whole minutes
+    assert end >= began - 600 - 180  # however long it took: about what had settled when it began
     assert sorted(ids) == settled(now_, end)
     assert 3 <= batches <= 10
     again, _, _ = streamed(spark, tmp_path, now_, pages_per_batch="10", settle="60")
