@@ -32,7 +32,7 @@ COMMANDS = {
     "demo": Command(
         "see it work: a Stripe of its own, a sync, and what to do next; needs no account",
         command_options.demo,
-        "Takes some ten seconds, asks nothing of anybody but this machine, and can be run again. With --serve its\n"
+        "Takes some twenty seconds, asks nothing of anybody but this machine, and can be run again. With --serve its\n"
         "Stripe stays until Ctrl-C, and everything works on the demo's lake that works on one of your own.\n",
     ),
     "init": Command(
