@@ -2,7 +2,8 @@
 
 In the main thread, SIGINT, SIGTERM and SIGHUP end a call in order where nobody has set anything else for them: what is
 complete is kept, the handlers are put back, and then the signal does what it would have done. A handler of the caller's
-own is called as ever; what it raises ends the call, too, instead of passing by in the event loop.
+own is called as ever; what it raises ends the call, too, instead of passing by in the event loop. So does what is
+thrown into the thread of a call, as time limits of task runners are.
 """
 
 from __future__ import annotations
@@ -109,17 +110,29 @@ class SignalHandling:
             self.error = error
             self._stop()
 
+    def heed_thrown(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Stop for what is no error of a program's, such as a time limit that is thrown into its thread; asyncio tells.
+
+        Thrown into a callback of the loop it would be a line in the log, and the call would go on to its end.
+        """
+        error = context.get("exception")
+        if error is None or isinstance(error, Exception | asyncio.CancelledError | GeneratorExit):
+            loop.default_exception_handler(context)
+        elif self.error is None:
+            self.error = error
+            self._stop()
+
 
 def run_with_signals(main: Callable[[], Coroutine[Any, Any, T]], handling: SignalHandling) -> T:
     """Run a coroutine in an event loop of its own; a signal stops it.
 
     Raises:
         StoppedError: after a signal, when the coroutine has ended, published and put away what it had to.
-        BaseException: what a handler of the caller's own raised.
+        BaseException: what a handler of the caller's own raised, or what was thrown into a callback of the loop.
     """
     with handling.installed() as stop:
         try:
-            return _run(lambda: stoppable(main, canceller=stop))
+            return _run(lambda: stoppable(main, canceller=stop), handling)
         except StoppedError as error:
             if handling.number is not None:
                 error.stopped_by(handling.number)
@@ -129,8 +142,9 @@ def run_with_signals(main: Callable[[], Coroutine[Any, Any, T]], handling: Signa
                 raise handling.error
 
 
-def _run(main: Callable[[], Coroutine[Any, Any, T]]) -> T:
+def _run(main: Callable[[], Coroutine[Any, Any, T]], handling: SignalHandling) -> T:
     runner = asyncio.Runner()
+    runner.get_loop().set_exception_handler(handling.heed_thrown)
     left = True
     try:
         with _woken_by_signals(runner.get_loop()):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import json
 import os
 import signal
@@ -320,6 +321,62 @@ def test_a_handler_that_raises_nothing_lets_the_call_go_on():
     finally:
         signal.signal(signal.SIGUSR1, before)
     assert heard == [signal.SIGUSR1]
+
+
+class TimeLimitError(BaseException):
+    """Such as task runners throw into the threads of their tasks."""
+
+
+def thrown():
+    raise TimeLimitError
+
+
+async def until_stopped(ended, call):
+    asyncio.get_running_loop().call_soon(call)
+    try:
+        await anyio.sleep_forever()
+    finally:
+        ended.append("in order")
+
+
+def test_a_time_limit_that_is_thrown_into_a_callback_of_the_loop_ends_the_call_in_order():
+    ended: list[str] = []
+    with pytest.raises(TimeLimitError):
+        run_blocking(lambda: until_stopped(ended, thrown), instead="nothing")
+    assert ended == ["in order"]
+
+
+def test_so_does_one_that_is_thrown_into_a_thread_while_a_callback_runs():
+    ended, found = [], []
+
+    def throw_at(thread):
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(TimeLimitError))
+
+    def callback():
+        throw_at(threading.get_ident())
+        for _ in range(10):  # it is raised as soon as the interpreter looks
+            pass
+
+    def work():
+        try:
+            run_blocking(lambda: until_stopped(ended, callback), instead="nothing")
+        except TimeLimitError as error:
+            found.append(error)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join(BOUND)
+    assert (len(found), ended) == (1, ["in order"])
+
+
+def test_an_error_in_a_callback_is_a_line_of_the_log_and_the_call_goes_on(caplog):
+    async def main() -> str:
+        asyncio.get_running_loop().call_soon(int, "x")
+        await asyncio.sleep(0)
+        return "complete"
+
+    assert run_blocking(main, instead="nothing") == "complete"
+    assert "Exception in callback" in caplog.text
 
 
 def test_outside_the_main_thread_signals_are_left_alone():
