@@ -38,10 +38,13 @@ def started(sandbox, *words, **options):
 
 @pytest.fixture
 def stuck_sandbox():
-    """A sandbox that never answers one request: all windows but one come to their end."""
+    """A sandbox that answers no request from the thirtieth on: most windows come to their end, and the rest to none.
+
+    One request alone would be asked again in time, however slow the machine is, and the run be complete.
+    """
     now = present()
     world = World(transactions=3_000, start=now - 61 * 86_400, end=now - 3_600, now=now, ticking=True)
-    with Sandbox(world, limits=Limits.none(), faults=["hang:k=12"]) as running:
+    with Sandbox(world, limits=Limits.none(), faults=["hang:k=30,times=100000"]) as running:
         yield running
 
 
