@@ -1,6 +1,8 @@
 """Daft.
 
-Objects in lines are left out: Daft 0.7 gives null for an object in a column of text, without a word.
+It is told the columns: of its own it takes those of the file that it comes to first, not the same each time, and leaves
+out what that one lacks (Daft 0.7). Objects in lines are left out: it gives null for an object in a column of text,
+without a word.
 """
 
 from __future__ import annotations
@@ -57,10 +59,9 @@ def write(table: LakeTable) -> Statement:
     if table.is_local and not _PLAIN.fullmatch(table.place):
         table = replace(table, place=str(Path(table.place).absolute()))
     files = python_text(f"{table.folder}/**/*{table.suffix}")
-    schema = ""
-    if table.is_lines:
-        fields = [f"{python_text(column.name)}: {_type(column.type)}" for column in table.line_columns()]
-        schema = f"    infer_schema=False,\n    schema={{\n{wrapped(fields, '        ')},\n    }},\n"
+    there = table.line_columns() if table.is_lines else table.columns
+    fields = [f"{python_text(column.name)}: {_type(column.type)}" for column in there]
+    schema = f"    infer_schema=False,\n    schema={{\n{wrapped(fields, '        ')},\n    }},\n"
     reader = "read_json" if table.is_lines else "read_parquet"
     text = (
         f"import daft\nfrom daft import DataType as T, col\n\n{table.name} = daft.{reader}(\n    {files},\n"

@@ -265,6 +265,16 @@ def test_a_column_that_older_files_lack_is_null_there_or_refused(engine, tmp_pat
     assert found.drop_columns("trace_id_value").equals(expected.drop_columns("trace_id_value"))
 
 
+def test_daft_is_told_every_column_and_its_type(tmp_path):
+    # It takes them of whichever file it comes to first, which may be one that was written before a column came.
+    awkward.write_payouts(tmp_path, "parquet")
+    table = described("payouts", tmp_path)
+    told = statement_for("daft", table).text.partition(").select(")[0]
+    assert "infer_schema=False" in told
+    for column in table.columns:
+        assert f'"{column.name}": T.' in told
+
+
 PAGE = Path(__file__).parent.parent.parent / "docs" / "local-days.md"
 IN_SQL = {"DuckDB": "duckdb", "ClickHouse": "clickhouse", "DataFusion": "datafusion"}
 IN_PYTHON = {"Polars": "polars", "pandas": "pandas", "Daft": "daft"}
