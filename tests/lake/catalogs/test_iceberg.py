@@ -24,7 +24,14 @@ from sqlalchemy.exc import OperationalError
 from connector.core.state.data_file import DataFile
 from connector.core.state.publishing import EMPTY, Alteration, Change, change_to
 from connector.errors import CommitConflictError, ConfigError, StorageError
-from connector.lake.catalogs.base import ForeignTableError, TableAlteredError, Tidied, publish, tidied
+from connector.lake.catalogs.base import (
+    CatalogInUseError,
+    ForeignTableError,
+    TableAlteredError,
+    Tidied,
+    publish,
+    tidied,
+)
 from connector.lake.catalogs.iceberg import MANY_MANIFESTS, IcebergCatalogTable
 from connector.lake.catalogs.iceberg_catalog import open_catalog
 from tests.contracts.catalog import CatalogContract
@@ -404,7 +411,7 @@ class TestIceberg(CatalogContract):
     @pytest.mark.parametrize(
         ("error", "kind"),
         [
-            (OperationalError("insert", {}, Exception("database is locked")), CommitConflictError),
+            (OperationalError("insert", {}, Exception("database is locked")), CatalogInUseError),
             (OperationalError("insert", {}, Exception("could not serialize access")), CommitConflictError),
             (OperationalError("insert", {}, Exception("Lock wait timeout exceeded")), CommitConflictError),
             (CommitFailedException("the branch has changed"), CommitConflictError),
