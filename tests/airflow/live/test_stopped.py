@@ -132,12 +132,14 @@ def test_a_worker_that_is_killed_loses_nothing_and_the_next_try_goes_on(here, st
 
 
 def test_mapped_windows_are_at_work_on_one_lake_at_once_and_the_asset_is_told_once(here, stripe_, lakes):
+    stripe_.faults.add("slow:endpoint=balance_transactions,seconds=3")  # a window takes longer than a worker to start
     here.api("PATCH", "/dags/stripe_backfill", {"is_paused": False})
     run = here.api("POST", "/dags/stripe_backfill/dagRuns", {"logical_date": None})["dag_run_id"]
     path = f"/dags/stripe_backfill/dagRuns/{run}"
     ended = here.wait_for(
         lambda: (one := here.api("GET", path)["state"]) in {"success", "failed"} and one, seconds=2 * PATIENCE
     )
+    stripe_.faults.clear()
     assert ended == "success", here.states("stripe_backfill")
     planned = here.api("GET", f"{path}/taskInstances/plan/xcomEntries/return_value?deserialize=true")["value"]
     assert 2 <= len(planned) <= ROWS // 1_000  # by rows that are expected from a few pages, of 1,000 at least
